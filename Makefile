@@ -1,0 +1,51 @@
+# Valise: see CONTRIBUTING.md for the tiers of tests.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export SWIFT_BACKTRACE := enable=no
+VENV := .build-venv
+CORE := --scratch-path .build-core
+
+.PHONY: help setup build demo check test test-deep test-long bench vectors install-tools format
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## install the C libraries that are missing (Debian, Ubuntu)
+	@Tests/Scripts/setup.sh libssl-dev libsqlite3-dev pkg-config
+
+build: setup ## the debug build that tests and demonstration share
+	swift build --build-tests
+
+demo: setup ## play the scene with the real programs
+	swift build --product valise
+	swift build --product valise-relay
+	swift build --product valise-audit
+	Tests/Scripts/demo.sh
+
+check: ## formatting, tidy rules, links; no build
+	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
+	python3 Tests/Scripts/tidy.py
+	python3 Tests/Scripts/links.py
+
+test: build ## all tests, and the scripts over the programs
+	swift test --skip-build
+	Tests/Scripts/all.sh
+
+test-deep: setup ## sanitizers, fuzz, foreign verifiers, kills
+	Tests/Scripts/deep.sh
+
+test-long: build ## 200 kills; by hand, before an issue is closed
+	KILLS=200 Tests/Scripts/kills.sh
+
+bench: setup ## the release build's figures, for Docs/Benchmarks.md
+	swift build -c release --product valise-bench
+	swift build -c release --product valise-relay
+	.build/release/valise-bench submit
+
+vectors: ## write Tests/Vectors/valise again from fixed seeds
+	VALISE_CORE=1 VALISE_WRITE_VECTORS=1 swift test $(CORE) --filter Vector
+
+format: ## format in place
+	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests

@@ -1,0 +1,150 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// VALISE_CORE=1 leaves out every target above Evidence, so that sanitizers and
+// fuzzers build without SwiftNIO. VALISE_FUZZ=1 adds the fuzz targets.
+let core = Context.environment["VALISE_CORE"] != nil
+let fuzz = Context.environment["VALISE_FUZZ"] != nil
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let structuredFields: Target.Dependency = .product(
+    name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+
+var targets: [Target] = [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    room("Ledger", [crypto]),
+    room("Statements", ["Ledger", asn1, crypto]),
+    room("Rules", ["Statements", "Ledger"]),
+    room("Envelope", ["Statements", "Ledger", crypto]),
+    room("Sealing", ["Envelope", "Statements", "Ledger", asn1, crypto]),
+    room("Keyring", ["COpenSSL", "Statements", "Ledger", crypto]),
+    room("Evidence", ["Rules", "Statements", "Ledger"]),
+    tests("LedgerTests", ["Ledger", crypto]),
+    tests("StatementsTests", ["Statements", "Ledger", "COpenSSL", asn1, crypto]),
+    tests("RulesTests", ["Rules", "Statements", "Ledger", crypto]),
+    tests("SealingTests", ["Sealing", "Envelope", "Statements", "Ledger", asn1, crypto]),
+    tests("KeyringTests", ["Keyring", "Statements", "COpenSSL", crypto]),
+]
+var dependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
+]
+
+if fuzz {
+    targets.append(program("valise-fuzz", ["Ledger", "Statements", "Envelope", "Sealing", "Keyring"]))
+}
+
+if !core {
+    dependencies += [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+    ]
+    targets += [
+        room("Wire", ["Statements", "Ledger", httpTypes, structuredFields, crypto]),
+        room("Transport", ["Wire", "Statements", "Ledger", asyncHTTPClient, httpTypes, nioCore, nioSSL, nioHTTP1]),
+        room("Store", ["Rules", "Statements", "Ledger"]),
+        room("StoreSQLite", ["Store", "Rules", "Statements", "Ledger", grdb]),
+        room("Daemon", [logging, lifecycle, unixSignals]),
+        room("Terminal", [argumentParser]),
+        room(
+            "Relay",
+            [
+                "Store", "Rules", "Envelope", "Wire", "Keyring", "Daemon", "Statements", "Ledger", hummingbird,
+                hummingbirdTLS, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL, logging, lifecycle,
+            ]),
+        room(
+            "Desk",
+            [
+                "Sealing", "Envelope", "Evidence", "Rules", "Keyring", "Transport", "Wire", "Statements", "Ledger",
+                yams,
+            ]),
+        room("Audit", ["Rules", "Evidence", "Transport", "Wire", "Statements", "Ledger"]),
+        program(
+            "valise",
+            ["Desk", "Keyring", "Transport", "Evidence", "Rules", "Statements", "Ledger", "Terminal", argumentParser]),
+        program(
+            "valise-relay",
+            [
+                "Relay", "Store", "StoreSQLite", "Keyring", "Daemon", "Statements", "Ledger", "Terminal",
+                argumentParser, logging, lifecycle, unixSignals,
+            ]),
+        program(
+            "valise-audit",
+            ["Audit", "Keyring", "Transport", "Statements", "Ledger", "Terminal", argumentParser]),
+        room(
+            "TestKit",
+            [
+                "Relay", "Desk", "Audit", "StoreSQLite", "Store", "Rules", "Sealing", "Envelope", "Keyring",
+                "Transport", "Wire", "Daemon", "Statements", "Ledger", nioCore, nioPosix, nioHTTP1, nioSSL, crypto,
+            ]),
+        program(
+            "valise-bench",
+            [
+                "TestKit", "Relay", "Sealing", "Envelope", "Wire", "Statements", "Ledger", "Keyring", "Terminal",
+                argumentParser, histogram, nioCore, nioPosix, nioHTTP1, nioSSL, crypto,
+            ]),
+        tests("WireTests", ["Wire", "Statements", "Ledger", crypto]),
+        tests("StoreTests", ["TestKit", "Store", "StoreSQLite", "Rules", "Statements", "Ledger", grdb]),
+        tests("TerminalTests", ["Terminal", "Daemon", argumentParser, logging, lifecycle]),
+        tests(
+            "RelayTests",
+            ["TestKit", "Relay", "Store", "StoreSQLite", "Rules", "Wire", "Statements", "Ledger", nioCore, nioHTTP1]),
+        tests("AuditTests", ["TestKit", "Audit", "Statements", "Ledger"]),
+        tests("DeskTests", ["TestKit", "Desk", "Statements", "Ledger"]),
+    ]
+}
+
+let package = Package(
+    name: "valise",
+    platforms: [.macOS(.v15)],
+    products: [.library(name: "Ledger", targets: ["Ledger"])],
+    dependencies: dependencies,
+    targets: targets
+)

@@ -1,0 +1,115 @@
+import Glibc
+package import Keyring
+
+/// Starts and stops the unlock agent of a home: a process of its own that holds the opened keys for a while.
+///
+/// The keys go from the process that opened them to the agent through a pipe, as the agent's standard input; they are
+/// never in an argument, in the environment or on the disk. The agent answers on its standard output when it listens:
+/// `ready`, or an error; then it lets go of its terminal.
+package enum UnlockAgent {
+    package static let longest = Duration.seconds(7 * 86_400)
+
+    /// Opens all keys of the home, gives them to a new agent, and waits until it answers. An agent that runs already is
+    /// replaced.
+    ///
+    /// - Parameters:
+    ///   - program: the executable and the arguments that run ``serve(socketPath:lifetime:)``.
+    /// - Throws: ``Keyring/KeyringError``, ``DeskError`` `agent-not-started`.
+    package static func start(_ home: DeskHome, passphrase: PassphraseSource, program: [String]) throws {
+        let keys = try DeskKeys.openAll(home, passphrase: passphrase)
+        try stop(home)
+        let secrets = AgentSecrets.encode(signing: keys.0, sealing: keys.1)
+        let answer = try AgentProcess.run(program, input: secrets)
+        guard answer == AgentSecrets.ready else { throw notStarted(answer) }
+    }
+
+    /// Ends the agent, if one runs, and waits until it has let go of its socket.
+    /// - Returns: whether one ran.
+    @discardableResult
+    package static func stop(_ home: DeskHome) throws -> Bool {
+        guard let agent = try DeskKeys.agent(home) else { return false }
+        try agent.stop()
+        for _ in 0..<400 {
+            if try DeskKeys.agent(home) == nil { return true }
+            usleep(5_000)
+        }
+        throw DeskError(
+            "agent-not-stopped", "The unlock agent of \(home.path) has not ended within two seconds.",
+            hint: "try again, or end the process by hand", kind: .failed)
+    }
+
+    /// The agent itself; call it in a process that does nothing else. Blocks its thread until the keys are forgotten.
+    /// - Returns: false when it could not start; its starter has been told why.
+    package static func serve(socketPath: String, lifetime: Duration) -> Bool {
+        AgentServer.hardenProcess()
+        do {
+            let keys = try AgentSecrets.read(STDIN_FILENO, name: DeskKeys.name)
+            let server = try AgentServer(keys: keys, socketPath: socketPath, lifetime: lifetime)
+            AgentProcess.answer(AgentSecrets.ready)
+            AgentProcess.detach()
+            _ = server.run()
+            return true
+        } catch let error as KeyringError {
+            AgentProcess.answer("\(error.message)")
+        } catch {
+            AgentProcess.answer("The keys did not arrive whole.")
+        }
+        return false
+    }
+
+    private static func notStarted(_ answer: String) -> DeskError {
+        let reason = answer.isEmpty ? "It ended without a word." : answer
+        return DeskError(
+            "agent-not-started", "The unlock agent did not start. \(reason)",
+            hint: "give the passphrase to each command instead", kind: .locked)
+    }
+}
+
+/// The opened keys on their way through the pipe: `count` (u8), signing seed (32 bytes), `count` sealing seeds.
+enum AgentSecrets {
+    static let ready = "ready"
+    static let seedByteCount = 32
+
+    static func encode(signing: SigningKey, sealing: [SealingKey]) -> SecretBytes {
+        let all = [signing.seed] + sealing.prefix(Int(UInt8.max)).map(\.seed)
+        let size = 1 + all.count * seedByteCount
+        return withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
+            buffer[0] = UInt8(all.count - 1)
+            for (position, seed) in all.enumerated() {
+                let start = 1 + position * seedByteCount
+                seed.withBytes {
+                    UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + seedByteCount]).copyMemory(from: $0)
+                }
+            }
+            let secrets = SecretBytes(copying: UnsafeRawBufferPointer(buffer))
+            if let start = buffer.baseAddress { explicit_bzero(start, size) }
+            return secrets
+        }
+    }
+
+    /// Reads them to the end of the pipe.
+    static func read(_ descriptor: Int32, name: SealingKeyName) throws -> OpenedKeys {
+        guard let count = take(1, from: descriptor)?.first, let signing = take(seedByteCount, from: descriptor) else {
+            throw malformed
+        }
+        let sealing = try (0..<Int(count)).map { _ in
+            guard let seed = take(seedByteCount, from: descriptor) else { throw malformed }
+            return try SealingKey(seed: seed)
+        }
+        return OpenedKeys(signing: try SigningKey(seed: signing), sealing: sealing, name: name)
+    }
+
+    private static let malformed = DeskError("agent-input", "The keys did not arrive whole.", hint: "", kind: .failed)
+
+    private static func take(_ count: Int, from descriptor: Int32) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let step = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress?.advanced(by: filled), count - filled)
+            }
+            if step > 0 { filled += step } else if step == 0 || errno != EINTR { return nil }
+        }
+        return bytes
+    }
+}

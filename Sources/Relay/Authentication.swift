@@ -1,0 +1,37 @@
+import HTTPTypes
+import Hummingbird
+import Rules
+import Statements
+import Wire
+
+/// Who is asking: by an HTTP message signature for reads, by the statement's own signatures for acts.
+enum Authentication {
+    /// The delegate in office who signed a read (RFC 9421). The authority is the one in the charter's URL, so a request
+    /// signed for another relay is none for this one.
+    static func reader(
+        _ request: Request, route: Route, charter: CharterInForce, now: Timestamp
+    ) throws(Problem) -> DelegateID {
+        let authority = String(charter.charter.relay.url.dropFirst("https://".count))
+        let signed = SignedRequest(method: route.method, authority: authority, target: request.uri.string)
+        do {
+            return try MessageSignature.verify(signed, fields: request.headers, now: now) { id in
+                id.party == .relay ? nil : charter.key(id)
+            }
+        } catch { throw error.problem }
+    }
+
+    /// Checks a statement's signatures. To a stranger the relay is opaque: an unknown party, a delegate not in office
+    /// and a bad signature get one answer.
+    static func examine(_ signed: SignedStatement, charter: CharterInForce) throws(Problem) -> ExaminedStatement {
+        guard signed.statement.charter == charter.id else {
+            throw Problem(
+                .rejected(.wrongCharter),
+                detail: "The statement is for charter \(signed.statement.charter.short), this relay's is \(charter.id.short).")
+        }
+        let examined = ExaminedStatement(signed) { $0.party == .relay ? nil : charter.key($0) }
+        guard examined.isAuthentic else {
+            throw Problem(.notAuthenticated, "The statement is not signed by delegates in office of this charter.")
+        }
+        return examined
+    }
+}

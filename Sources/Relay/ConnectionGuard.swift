@@ -1,0 +1,128 @@
+import HTTPTypes
+import Hummingbird
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+import NIOHTTPTypes
+import NIOSSL
+
+/// Limits on how slowly a connection may speak; Hummingbird has none.
+package struct ConnectionLimits: Sendable {
+    /// A request's head must be complete this long after its first byte, or after the connection was opened.
+    package var head: TimeAmount = .seconds(10)
+    /// In every window of a body, at least ``bodyFloor`` bytes must come.
+    package var bodyWindow: TimeAmount = .seconds(30)
+    package var bodyFloor = 30 * 1024
+    /// A kept connection without a request is closed after this; longer than the longest poll.
+    package var idle: TimeAmount = .seconds(120)
+    package init() {}
+}
+
+/// A child channel with a ``ConnectionGuard`` before its TLS and HTTP handlers.
+package struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
+    package typealias Value = Base.Value
+    private let base: Base
+    private let limits: ConnectionLimits
+
+    package init(_ base: Base, limits: ConnectionLimits) {
+        self.base = base
+        self.limits = limits
+    }
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))
+        }.flatMap { base.setup(channel: channel, logger: logger) }
+    }
+    package func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+}
+
+/// Closes connections that drip: it counts raw bytes at the front of the pipeline, and ``RequestProgress`` behind the
+/// HTTP codec tells it where a request stands. All on the channel's event loop.
+final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private enum Phase {
+        case awaitingHead
+        case body(received: Int)
+        case idle
+    }
+
+    private let limits: ConnectionLimits
+    private var phase = Phase.awaitingHead
+    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+
+    init(limits: ConnectionLimits) { self.limits = limits }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { expectHead() }
+    }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        self.context = nil
+    }
+    func channelActive(context: ChannelHandlerContext) {
+        expectHead()
+        context.fireChannelActive()
+    }
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        context.fireChannelInactive()
+    }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch phase {
+        case .idle: expectHead()
+        case .body(let received): phase = .body(received: received + unwrapInboundIn(data).readableBytes)
+        case .awaitingHead: break
+        }
+        context.fireChannelRead(data)
+    }
+
+    func sawHead() {
+        phase = .body(received: 0)
+        schedule(limits.bodyWindow)
+    }
+    func sawEnd() {
+        phase = .idle
+        schedule(limits.idle)
+    }
+
+    private func expectHead() {
+        phase = .awaitingHead
+        schedule(limits.head)
+    }
+    private func schedule(_ delay: TimeAmount) {
+        timer?.cancel()
+        guard let context else { return }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: delay) { bound.value.timeIsUp() }
+    }
+    private func timeIsUp() {
+        if case .body(let received) = phase, received >= limits.bodyFloor {
+            phase = .body(received: 0)
+            return schedule(limits.bodyWindow)
+        }
+        context?.close(promise: nil)
+    }
+}
+
+/// Tells the ``ConnectionGuard`` of its channel when a request's head and end came.
+final class RequestProgress: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    private var connection: ConnectionGuard?
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        connection = try? context.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+    }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head: connection?.sawHead()
+        case .end: connection?.sawEnd()
+        case .body: break
+        }
+        context.fireChannelRead(data)
+    }
+}

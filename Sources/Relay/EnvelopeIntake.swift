@@ -1,0 +1,68 @@
+import Envelope
+import Hummingbird
+import Ledger
+import NIOCore
+import Rules
+import Statements
+import Store
+import Wire
+
+/// Takes an envelope file off the wire: parsed and digested as it comes, refused as early as it can be.
+///
+/// A small one stays in memory and becomes part of the commit; a larger one is staged in the store, made durable there,
+/// and removed again unless its submission is accepted.
+struct EnvelopeIntake {
+    struct Taken {
+        let examined: ExaminedStatement
+        let bytes: EnvelopeBytes
+    }
+
+    let store: any Store
+    let charter: CharterInForce
+    /// The largest payload that any channel takes.
+    let largest: UInt64
+
+    /// - Throws: ``Wire/Problem`` or an envelope's error for what the sender did wrong, ``StoreError`` for what the store could not do.
+    func take(_ body: RequestBody, length: Int?) async throws -> Taken {
+        var reader = EnvelopeReader()
+        var examined: ExaminedStatement?
+        var held: [UInt8] = []
+        if let length { held.reserveCapacity(min(length, EnvelopeBytes.inlineLimit)) }
+        var staged: (any StagedEnvelopeWriter)?
+        do {
+            for try await buffer in body {
+                let piece = Array(buffer.readableBytesView)
+                _ = try reader.take(piece[...])
+                if examined == nil, let header = reader.header {
+                    guard header.payloadSize <= largest else {
+                        throw Problem(.oversized, "No channel takes more than \(largest) bytes.")
+                    }
+                    examined = try examine(header)
+                }
+                if let staged {
+                    try await staged.write(piece)
+                } else {
+                    held.append(contentsOf: piece)
+                    if held.count > EnvelopeBytes.inlineLimit {
+                        let writer = try await store.stageEnvelope()
+                        staged = writer
+                        try await writer.write(held)
+                        held = []
+                    }
+                }
+            }
+            let header = try reader.finish()
+            let statement = try examined ?? examine(header)
+            if let staged { return Taken(examined: statement, bytes: .staged(try await staged.finish())) }
+            return Taken(examined: statement, bytes: .inline(held))
+        } catch {
+            await staged?.discard()
+            throw error
+        }
+    }
+
+    /// Who sent it, before its payload is taken: a stranger's upload ends here.
+    private func examine(_ header: EnvelopeHeader) throws -> ExaminedStatement {
+        try Authentication.examine(header.signed, charter: charter)
+    }
+}

@@ -1,0 +1,138 @@
+import HTTPTypes
+import Hummingbird
+import Ledger
+import NIOCore
+import Rules
+import Statements
+import Store
+import Wire
+
+/// What a party of the charter may read: its inbox, its messages, the keys of others. Views of the log, with proofs.
+struct PartyViews {
+    let log: PublishedLog
+    let store: any Store
+    let reader: LogReader
+    let bell: InboxBell
+
+    func inbox(_ query: InboxQuery, of party: PartyID, _ request: Request) async throws -> Response {
+        let log = log
+        let hasMore: @Sendable () -> Bool = {
+            (log.snapshot.standing.counters[party]?.arrivals ?? 0) > query.after.value
+        }
+        if query.wait > 0, !hasMore() {
+            let bell = bell
+            // Ends early when the client goes away: a waiting handler is not cancelled by that alone.
+            try await request.body.consumeWithCancellationOnInboundClose { _ in
+                await bell.wait(party, for: .seconds(query.wait), unless: hasMore)
+            }
+        }
+        let snapshot = log.snapshot
+        let found = try await store.inbox(party, after: query.after, limit: query.limit + 1)
+        var arrivals: [InboxPage.Arrival] = []
+        var size = 0
+        for arrival in found.prefix(query.limit) {
+            let chain = try await reader.prove(store.chain(arrival.message), in: snapshot)
+            guard !chain.isEmpty else { break }
+            size += chain.reduce(0) { $0 + ($1.entryBytes.count + $1.proof.count * 32 + 64) * 3 / 2 }
+            if size > ByteLimit.view - ByteLimit.note * 2, !arrivals.isEmpty { break }
+            arrivals.append(
+                InboxPage.Arrival(
+                    number: arrival.number, message: arrival.message, leg: arrival.leg, chain: chain))
+        }
+        let page = InboxPage(
+            party: party, checkpoint: snapshot.checkpoint, arrivals: arrivals,
+            tick: try await tick(of: party, in: snapshot), more: found.count > arrivals.count)
+        return Answer.json(try page.encoded())
+    }
+
+    private func tick(of party: PartyID, in snapshot: PublishedLog.Snapshot) async throws -> ProvenEntry? {
+        guard let stored = try await store.latestTick(party) else { return nil }
+        return try await reader.prove([stored], in: snapshot).first
+    }
+
+    func message(_ id: MessageID, for party: PartyID) async throws -> Response {
+        let chain = try await visibleChain(id, to: party).stored
+        let snapshot = log.snapshot
+        let view = MessageView(
+            checkpoint: snapshot.checkpoint, chain: try await reader.prove(chain, in: snapshot))
+        return Answer.json(try view.encoded())
+    }
+
+    /// The chain of a message, for those on its routes and auditors; for others it does not exist.
+    private func visibleChain(
+        _ id: MessageID, to party: PartyID
+    ) async throws -> (stored: [StoredEntry], state: MessageState) {
+        let stored = try await store.chain(id)
+        let chain = try stored.map { (index: $0.index, entry: try Entry(der: $0.bytes, limit: Bounds.entry)) }
+        guard let state = MessageState(chain: chain),
+            Release.maySee(party, state, charter: log.snapshot.standing.charter)
+        else { throw Problem(.notFound, "There is no message \(id.short) for \(party).") }
+        return (stored, state)
+    }
+
+    func keys(of other: PartyID, for party: PartyID) async throws -> Response {
+        let snapshot = log.snapshot
+        guard snapshot.standing.charter.party(other) != nil else {
+            throw Problem(.notFound, "\(other) is not a party of the charter.")
+        }
+        let publications = try await store.publications(other, at: snapshot.standing.lastAcceptedAt)
+        var list: KeyList?
+        let tick = try await tick(of: party, in: snapshot)
+        if let tick {
+            let entry = try Entry(der: tick.entryBytes, limit: Bounds.entry)
+            list = KeyList(try await store.keys(before: tick.index, at: entry.acceptedAt), at: entry.acceptedAt)
+        }
+        let view = KeysView(
+            checkpoint: snapshot.checkpoint, tick: tick, keyList: list,
+            publications: try await reader.prove(publications, in: snapshot))
+        return Answer.json(try view.encoded())
+    }
+
+    func consistency(from: TreeSize, to: TreeSize) async throws -> Response {
+        let snapshot = log.snapshot
+        guard to <= snapshot.head.size else {
+            throw Problem(.notFound, "The log has \(snapshot.head.size) entries, not \(to).")
+        }
+        let proof = try await reader.consistency(from: from, to: to, in: snapshot)
+        return Answer.json(ConsistencyView(from: from, to: to, proof: proof).encoded)
+    }
+
+    /// The envelope file, to a holder whose receipt is logged; whole, or from an offset.
+    func envelope(_ id: MessageID, for party: PartyID, _ request: Request) async throws -> Response {
+        let (_, state) = try await visibleChain(id, to: party)
+        guard Release.permits(party, state) else {
+            throw Problem(.notReleased, "No retrieved receipt of \(party) for message \(id.short) is in the log.")
+        }
+        guard let size = try await store.envelopeSize(id) else {
+            throw Problem(.notFound, "The content of message \(id.short) is no longer kept.")
+        }
+        let start = try Self.offset(request.headers[.range], size: size)
+        var headers: HTTPFields = [
+            .contentType: "application/octet-stream", .cacheControl: "no-store", .acceptRanges: "bytes",
+        ]
+        if start != nil { headers[.contentRange] = "bytes \(start ?? 0)-\(size - 1)/\(size)" }
+        let store = store
+        let first = start ?? 0
+        let body = ResponseBody(contentLength: Int(size - first)) { writer in
+            var offset = first
+            while offset < size {
+                let end = min(size, offset + 256 * 1024)
+                let bytes = try await store.envelope(id, offset..<end)
+                guard !bytes.isEmpty else { throw StoreError(.damaged, "an envelope ends early") }
+                try await writer.write(ByteBuffer(bytes: bytes))
+                offset += UInt64(bytes.count)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: start == nil ? .ok : .partialContent, headers: headers, body: body)
+    }
+
+    /// The offset of `bytes=N-`; nil without a range.
+    static func offset(_ range: String?, size: UInt64) throws(Problem) -> UInt64? {
+        guard let range else { return nil }
+        guard range.hasPrefix("bytes="), range.hasSuffix("-"), let start = UInt64(range.dropFirst(6).dropLast()),
+            start < size
+        else { throw Problem(.rangeInvalid, "Expected one range of the form bytes=N-, with N below \(size).") }
+        return start
+    }
+}

@@ -1,0 +1,90 @@
+package import Logging
+import Rules
+import ServiceLifecycle
+import Statements
+package import Store
+
+/// What the relay itself says: a tick for each party in every interval, and notices for legs that ran out of time.
+package struct RelayActs: Service {
+    private let sequencer: Sequencer
+    private let log: PublishedLog
+    private let store: any Store
+    private let clock: RelayClock
+    private let logger: Logger
+    /// How often expired legs are looked for.
+    private let sweep: Duration
+
+    package init(
+        sequencer: Sequencer, log: PublishedLog, store: any Store, clock: RelayClock, logger: Logger,
+        sweep: Duration = .seconds(1)
+    ) {
+        self.sequencer = sequencer
+        self.log = log
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        self.sweep = sweep
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await self.round()
+                try? await Task.sleep(for: self.sweep)
+            }
+        }
+    }
+
+    /// Logs whatever is due now.
+    package func round() async {
+        do {
+            try await ticks()
+            try await notices()
+        } catch {
+            logger.error("the relay's own acts could not be logged", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func ticks() async throws {
+        let snapshot = log.snapshot
+        let charter = snapshot.standing.charter
+        let now = clock.now
+        for party in charter.charter.parties {
+            let last = try await store.latestTick(party.id)
+                .map { try Entry(der: $0.bytes, limit: Bounds.entry).acceptedAt }
+            if let last, now < last + charter.limits.tickInterval { continue }
+            try await tick(party.id)
+        }
+    }
+
+    private func tick(_ party: PartyID) async throws {
+        let outcome = await sequencer.say(
+            Sequencer.OwnAct { standing, time in
+                .tick(
+                    Tick(
+                        party: party, arrivals: standing.counters[party]?.arrivals ?? 0,
+                        charterInForce: standing.charter.inForce, keys: standing.keysHash(at: time)))
+            })
+        if case .rejected(let objection, _) = outcome {
+            logger.error("a tick was rejected", metadata: ["party": "\(party)", "code": "\(objection.code)"])
+        }
+    }
+
+    private func notices() async throws {
+        let now = clock.now
+        for id in try await store.due(at: now, limit: 256) {
+            let chain = try await store.chain(id).map {
+                (index: $0.index, entry: try Entry(der: $0.bytes, limit: Bounds.entry))
+            }
+            guard let message = MessageState(chain: chain) else { continue }
+            let grace = log.snapshot.standing.charter.limits.confirmGrace
+            for number in message.legs.indices {
+                guard let leg = LegNumber(number), !message.legs[number].stage.isTerminal,
+                    message.stage(leg, at: now, grace: grace).isTerminal
+                else { continue }
+                _ = await sequencer.say(
+                    Sequencer.OwnAct(message: id) { _, _ in .expiry(LegReference(message: id, leg: leg)) })
+            }
+        }
+    }
+}

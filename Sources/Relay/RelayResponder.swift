@@ -1,0 +1,127 @@
+import Envelope
+import HTTPTypes
+import Hummingbird
+import Ledger
+import Logging
+import NIOCore
+import Rules
+import Statements
+import Store
+import Wire
+
+/// Answers the routes of `Docs/Specification.md#api`. Errors become problem documents here and nowhere else.
+struct RelayResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+    let sequencer: Sequencer
+    let log: PublishedLog
+    let store: any Store
+    let reader: LogReader
+    let clock: RelayClock
+    let bell: InboxBell
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        do {
+            let route = try Route(method: request.method, target: request.uri.string)
+            return try await answer(route, request)
+        } catch let problem as Problem {
+            return Answer.problem(problem)
+        } catch let error as FormError {
+            return Answer.problem(Problem(error))
+        } catch let error as EnvelopeError {
+            return Answer.problem(Answer.problem(of: error))
+        } catch let error as StoreError {
+            context.logger.error("the store failed", metadata: ["error": "\(error)"])
+            return Answer.problem(Problem(.storageFailed, "The relay could not read or write its store."))
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            // An aborted upload ends here too; there is nobody left to answer.
+            context.logger.info("a request failed", metadata: ["error": "\(error)"])
+            return Answer.problem(Problem(.internal, "The relay could not answer this request."))
+        }
+    }
+
+    private func answer(_ route: Route, _ request: Request) async throws -> Response {
+        let snapshot = log.snapshot
+        let charter = snapshot.standing.charter
+        switch route {
+        case .submitEnvelope: return try await submitEnvelope(request, charter: charter)
+        case .submitStatement: return try await submitStatement(request, charter: charter)
+        case .charter: return Answer.json(try CharterView(charter: charter.signed).encoded())
+        default: break
+        }
+        let isPublic = charter.charter.relay.publication == .always
+        switch route {
+        case .checkpoint where isPublic, .tile where isPublic: break
+        default:
+            let who = try Authentication.reader(request, route: route, charter: charter, now: clock.now)
+            return try await read(route, request, as: who.party)
+        }
+        return try await log(route, snapshot)
+    }
+
+    private func read(_ route: Route, _ request: Request, as party: PartyID) async throws -> Response {
+        let views = PartyViews(log: log, store: store, reader: reader, bell: bell)
+        switch route {
+        case .inbox(let query): return try await views.inbox(query, of: party, request)
+        case .message(let id): return try await views.message(id, for: party)
+        case .envelope(let id): return try await views.envelope(id, for: party, request)
+        case .keys(let other): return try await views.keys(of: other, for: party)
+        case .consistency(let from, let to): return try await views.consistency(from: from, to: to)
+        case .entries where log.snapshot.standing.charter.party(party)?.capabilities.auditor != true:
+            throw Problem(.notFound, "Entries are for auditors.")
+        default: return try await log(route, log.snapshot)
+        }
+    }
+
+    /// The log in C2SP layout.
+    private func log(_ route: Route, _ snapshot: PublishedLog.Snapshot) async throws -> Response {
+        switch route {
+        case .checkpoint:
+            return Answer.bytes(snapshot.checkpoint, type: "text/plain; charset=utf-8", cache: "no-store")
+        case .tile(let id):
+            guard let whole = TileID(level: id.level, index: id.index, size: snapshot.head.size),
+                id.width <= whole.width, let bytes = try await store.tile(level: id.level, index: id.index),
+                bytes.count >= id.byteCount
+            else { throw Problem(.notFound, "The log has no tile \(id.path).") }
+            return Answer.bytes(Array(bytes.prefix(id.byteCount)), cache: "private, max-age=604800, immutable")
+        case .entries(let id):
+            let start = id.firstEntry.rawValue
+            let end = start + UInt64(id.width)
+            guard end <= snapshot.head.size.rawValue else {
+                throw Problem(.notFound, "The log has no bundle \(id.path).")
+            }
+            let entries = try await store.entries(start..<end)
+            guard entries.count == id.width else { throw StoreError(.damaged, "bundle \(id.path) is incomplete") }
+            return Answer.bytes(try EntryBundle.encode(entries), cache: "private, max-age=604800, immutable")
+        default: throw Problem(.notFound, "There is nothing at this path.")
+        }
+    }
+
+    private func submitEnvelope(_ request: Request, charter: CharterInForce) async throws -> Response {
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        let largest = charter.charter.channels.map(\.largestPayload).max() ?? 0
+        if let length, UInt64(length) > largest + UInt64(EnvelopeFormat.longestHeader) {
+            throw Problem(.oversized, "The envelope has \(length) bytes; no channel takes more than \(largest).")
+        }
+        let intake = EnvelopeIntake(store: store, charter: charter, largest: largest)
+        let taken = try await intake.take(request.body, length: length)
+        return try Answer.outcome(await sequencer.submit(taken.examined, envelope: taken.bytes))
+    }
+
+    private func submitStatement(_ request: Request, charter: CharterInForce) async throws -> Response {
+        var bytes: [UInt8] = []
+        for try await buffer in request.body {
+            guard bytes.count + buffer.readableBytes <= ByteLimit.statement else {
+                throw Problem(.oversized, "A statement has at most \(ByteLimit.statement) bytes.")
+            }
+            bytes.append(contentsOf: buffer.readableBytesView)
+        }
+        let signed = try SignedStatement(der: bytes, limit: ByteLimit.statement)
+        guard signed.statement.act.kind != .submission else {
+            throw Problem(.malformed, "A submission comes with its envelope, to /v1/envelopes.")
+        }
+        let examined = try Authentication.examine(signed, charter: charter)
+        return try Answer.outcome(await sequencer.submit(examined))
+    }
+}

@@ -1,0 +1,54 @@
+package import Ledger
+package import Statements
+
+/// The charter as it stands at one entry: the founding charter with every amendment since, ready for look-ups.
+///
+/// Rules version 1 decides no amendment, so every revision is 0 here.
+package struct CharterInForce: Sendable {
+    package let signed: SignedCharter
+    /// The identifier that a tick names as the charter in force.
+    package let inForce: Hash
+    package let constitution: Revision
+    private let parties: [PartyID: Party]
+    private let keys: [DelegateID: [UInt8]]
+    private let bars: Set<Bar>
+
+    package init(_ signed: SignedCharter) {
+        self.signed = signed
+        inForce = signed.id.hash
+        constitution = Revision(0)
+        var parties: [PartyID: Party] = [:]
+        var keys: [DelegateID: [UInt8]] = [:]
+        for party in signed.charter.parties {
+            parties[party.id] = party
+            for delegate in party.delegates {
+                keys[DelegateID(party: party.id, name: delegate.name)] = delegate.signingKey
+            }
+        }
+        keys[DelegateID(party: .relay, name: .act)] = signed.charter.relay.actKey
+        self.parties = parties
+        self.keys = keys
+        bars = Set(signed.charter.bars)
+    }
+
+    package var charter: Charter { signed.charter }
+    package var limits: Limits { signed.charter.limits }
+    package var id: CharterID { signed.id }
+
+    package func party(_ id: PartyID) -> Party? { parties[id] }
+    /// The signing key of a delegate in office; the act key for the relay.
+    package func key(_ id: DelegateID) -> [UInt8]? { keys[id] }
+    package func roster(_ party: PartyID) -> Revision { Revision(0) }
+    package func isBarred(_ a: PartyID, _ b: PartyID) -> Bool { bars.contains(Bar(a, b)) }
+    package func channels(from a: PartyID, to b: PartyID) -> [Channel] {
+        signed.charter.channels.filter { $0.carries(from: a, to: b) }
+    }
+
+    /// The revisions a submission with these routes is written under.
+    package func revisions(originator: PartyID, legs: [Leg]) -> WrittenUnder {
+        let involved = Set([originator] + legs.flatMap(\.holders)).sorted()
+        return WrittenUnder(
+            constitution: constitution,
+            rosters: involved.map { RosterRevision(party: $0, revision: roster($0)) })
+    }
+}

@@ -1,0 +1,61 @@
+import GRDB
+import Ledger
+import Rules
+import Statements
+import Store
+
+/// What the rules ask for: whether a statement or a nonce is in the log, and messages as their custody chains tell them.
+struct FactsQuery {
+    let database: Database
+
+    func facts(_ wanted: Facts.Wanted, standing: StandingFacts) throws -> Facts {
+        var facts = Facts(standing: standing)
+        if !wanted.statements.isEmpty {
+            let command = try Command(database, "SELECT idx FROM statements WHERE id = ?")
+            for id in wanted.statements {
+                if let index = try command.first(.hash(id.hash), read: { try $0.index(0) }) {
+                    facts.statements[id] = index
+                }
+            }
+        }
+        if !wanted.nonces.isEmpty {
+            let command = try Command(database, "SELECT first_idx FROM messages WHERE nonce = ? AND originator = ?")
+            for key in wanted.nonces {
+                let index = try command.first(.blob(key.nonce.bytes), .party(key.party)) { try $0.index(0) }
+                if let index { facts.nonces[key] = index }
+            }
+        }
+        for id in wanted.messages {
+            if let message = try message(id) { facts.messages[id] = message }
+        }
+        return facts
+    }
+
+    /// The custody chain, oldest entry first; empty for what is no message.
+    func chain(_ id: MessageID) throws -> [StoredEntry] {
+        let find = try Command(
+            database, "SELECT m.first_idx FROM statements s JOIN messages m ON m.first_idx = s.idx WHERE s.id = ?")
+        guard let first = try find.first(.hash(id.hash), read: { try $0.index(0) }) else { return [] }
+        guard let submission = try LogQuery(database: database).entry(first) else {
+            throw StoreError.damaged("entry \(first) is not there")
+        }
+        let command = try Command(
+            database,
+            """
+            SELECT m.idx, e.bytes FROM message_entries m JOIN entries e ON e.idx = m.idx
+            WHERE m.message = ? ORDER BY m.idx
+            """)
+        let later = try command.rows(.index(first)) { try $0.entry(0, 1) }
+        return [StoredEntry(index: first, bytes: submission)] + later
+    }
+
+    private func message(_ id: MessageID) throws -> MessageState? {
+        let stored = try chain(id)
+        guard !stored.isEmpty else { return nil }
+        let chain = try stored.map { (index: $0.index, entry: try LogQuery.decode($0)) }
+        guard let state = MessageState(chain: chain), state.id == id else {
+            throw StoreError.damaged("the custody chain of message \(id.short) does not hold together")
+        }
+        return state
+    }
+}

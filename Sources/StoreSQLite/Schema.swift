@@ -1,0 +1,64 @@
+import GRDB
+
+/// The tables, as migrations that are never changed once released.
+///
+/// A message is known by the index of its submission: that is its row in `messages` and `envelopes`, so that these grow
+/// at their end. Only `statements` and the nonces are in random order.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: "PRAGMA application_id = \(StoreDatabase.applicationID)")
+            try database.execute(sql: log)
+            try database.execute(sql: messages)
+            try database.execute(sql: parties)
+        }
+        return migrator
+    }
+
+    private static let log = """
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO meta VALUES ('loads', 0);
+        CREATE TABLE entries (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+        CREATE TABLE tiles (place INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+        CREATE TABLE checkpoint (
+            id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE statements (id BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        """
+
+    private static let messages = """
+        CREATE TABLE messages (
+            first_idx INTEGER PRIMARY KEY, deadline INTEGER, originator TEXT NOT NULL, nonce BLOB NOT NULL,
+            id BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX messages_by_nonce ON messages (nonce, originator);
+        CREATE INDEX messages_by_deadline ON messages (deadline) WHERE deadline IS NOT NULL;
+        CREATE TABLE message_entries (
+            message INTEGER NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (message, idx)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE envelopes (
+            message INTEGER PRIMARY KEY, size INTEGER NOT NULL, file TEXT, bytes BLOB,
+            CHECK ((file IS NULL) <> (bytes IS NULL))
+        ) STRICT;
+        CREATE UNIQUE INDEX envelopes_by_file ON envelopes (file) WHERE file IS NOT NULL;
+        """
+
+    private static let parties = """
+        CREATE TABLE inbox (
+            party TEXT NOT NULL, number INTEGER NOT NULL, message BLOB NOT NULL, leg INTEGER NOT NULL,
+            idx INTEGER NOT NULL, PRIMARY KEY (party, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE counters (
+            party TEXT PRIMARY KEY, arrivals INTEGER NOT NULL, unsettled_messages INTEGER NOT NULL,
+            unsettled_bytes INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE keys (
+            idx INTEGER PRIMARY KEY, key_id BLOB NOT NULL UNIQUE, party TEXT NOT NULL, delegate TEXT NOT NULL,
+            seal_from INTEGER NOT NULL, seal_until INTEGER NOT NULL, keep_until INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX keys_by_party ON keys (party, keep_until);
+        CREATE INDEX keys_by_seal_until ON keys (seal_until);
+        CREATE TABLE ticks (party TEXT PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,59 @@
+import GRDB
+import Store
+
+/// Opens the database with the settings on which the store's promises rest.
+enum StoreDatabase {
+    /// Marks the file as this program's own: `VALS`.
+    static let applicationID = 0x5641_4c53
+    /// Taken when the file is made: a small envelope fills one page or two.
+    private static let pageSize = 8_192
+
+    static func open(path: String) throws -> DatabasePool {
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.writeWithoutTransaction { try configureWriter($0) }
+        try pool.read { try refuseForeign($0) }
+        try Schema.migrator.migrate(pool)
+        return pool
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "valise.store"
+        configuration.busyMode = .timeout(5)
+        configuration.foreignKeysEnabled = false
+        configuration.maximumReaderCount = 4
+        // A transaction that could not be rolled back fails the next call instead of the process.
+        configuration.allowsUnsafeTransactions = true
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA trusted_schema = OFF")
+        }
+        return configuration
+    }
+
+    /// Must run after opening and outside a transaction: the pool lowers `synchronous` when it turns WAL on.
+    private static func configureWriter(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                PRAGMA synchronous = FULL;
+                PRAGMA wal_autocheckpoint = 4000;
+                PRAGMA journal_size_limit = 67108864;
+                PRAGMA cache_size = -32768;
+                """)
+        guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2,
+            try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal"
+        else {
+            throw StoreError(.unavailable, "the database does not force commits to the disk (synchronous=FULL, WAL)")
+        }
+    }
+
+    private static func refuseForeign(_ database: Database) throws {
+        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        guard tables > 0 else { return }
+        guard try Int.fetchOne(database, sql: "PRAGMA application_id") == applicationID else {
+            throw StoreError(.wrongVersion, "log.sqlite is the database of another program; name another folder")
+        }
+        if try Schema.migrator.hasBeenSuperseded(database) {
+            throw StoreError(.wrongVersion, "log.sqlite was written by a newer version; start that version")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Dispatch
+import Glibc
+import Ledger
+import Store
+
+/// The store's folder: `log.sqlite` and `envelopes/`, for its owner alone.
+struct StoreFolder: Sendable {
+    /// For work on files that is no other queue's.
+    static let queue = DispatchQueue(label: "valise.store.files")
+
+    let path: String
+    var database: String { path + "/log.sqlite" }
+    private var envelopes: String { path + "/envelopes" }
+
+    /// Makes what is missing, durably.
+    init(preparing path: String) throws(StoreError) {
+        self.path = path
+        try Self.makePrivate(path)
+        try Self.makePrivate(envelopes)
+        // SQLite gives its other files the mode of this one.
+        let file = open(database, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .file("opening \(database)") }
+        defer { Glibc.close(file) }
+        guard fchmod(file, 0o600) == 0, fsync(file) == 0 else { throw .file("making \(database) private") }
+        try Self.sync(path)
+    }
+
+    private static func makePrivate(_ path: String) throws(StoreError) {
+        if mkdir(path, 0o700) == 0 {
+            try sync(path + "/..")
+        } else if errno != EEXIST {
+            throw .file("making \(path)")
+        }
+        guard chmod(path, 0o700) == 0 else { throw .file("making \(path) private") }
+    }
+
+    private static func sync(_ path: String) throws(StoreError) {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .file("opening \(path)") }
+        defer { Glibc.close(folder) }
+        guard fsync(folder) == 0 else { throw .file("forcing \(path) to the disk") }
+    }
+
+    /// A new file with a random name; its descriptor is the caller's.
+    func makeEnvelope() throws(StoreError) -> (name: String, descriptor: Int32) {
+        var random = SystemRandomNumberGenerator()
+        let name = Hex.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+        let file = open(place(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .file("making an envelope's file") }
+        guard fchmod(file, 0o600) == 0 else {
+            let reason = errno
+            Glibc.close(file)
+            remove(name)
+            throw .file("making an envelope's file private", reason)
+        }
+        return (name, file)
+    }
+
+    func syncEnvelopes() throws(StoreError) { try Self.sync(envelopes) }
+
+    func remove(_ name: String) { unlink(place(name)) }
+
+    /// That a staged envelope is there as it was finished.
+    func check(_ staged: StagedEnvelope) throws(StoreError) {
+        var facts = stat()
+        guard Self.isName(staged.name), lstat(place(staged.name), &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
+            UInt64(exactly: facts.st_size) == staged.size
+        else { throw StoreError(.notFound, "a staged envelope of \(staged.size) bytes is not there; stage it again") }
+    }
+
+    /// Bytes of a committed envelope's file.
+    func read(_ name: String, at start: UInt64, count: Int) throws -> [UInt8] {
+        let file = open(place(name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else {
+            throw errno == ENOENT ? StoreError.damaged("an envelope's file is gone") : .file("opening an envelope")
+        }
+        defer { Glibc.close(file) }
+        return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                let step = pread(file, rest.baseAddress, count - filled, off_t(clamping: start) + off_t(filled))
+                if step == 0 { throw StoreError.damaged("an envelope's file is shorter than it was") }
+                if step > 0 { filled += step } else if errno != EINTR { throw StoreError.file("reading an envelope") }
+            }
+        }
+    }
+
+    /// Removes the envelope files that are not among the known ones; anything that is no envelope file stays.
+    func removeOrphans(known: Set<String>) throws {
+        guard let folder = opendir(envelopes) else { throw StoreError.file("listing \(envelopes)") }
+        defer { closedir(folder) }
+        while let item = readdir(folder) {
+            let name = withUnsafeBytes(of: &item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if Self.isName(name), !known.contains(name) { remove(name) }
+        }
+    }
+
+    /// Names come back from the database and from callers: nothing but our own may become part of a path.
+    private static func isName(_ name: String) -> Bool { name.utf8.count == 32 && Hex.decode(name.utf8) != nil }
+
+    private func place(_ name: String) -> String { "\(envelopes)/\(name)" }
+}

@@ -1,0 +1,34 @@
+/// How a program ended: the one table of exit codes, the same for every executable of this package.
+///
+/// A script may rely on these numbers. A number that is not listed means failure.
+package enum ExitStatus: Int32, CaseIterable, Sendable {
+    case done = 0
+    case failed = 1
+    case verificationFailed = 2
+    case refused = 3
+    case notFound = 4
+    case unavailable = 5
+    case locked = 6
+    case usage = 64
+    case interrupted = 130
+
+    /// One line for the manual and for `help exit-codes`.
+    package var summary: String {
+        switch self {
+        case .done: "done; what was asked for has happened"
+        case .failed: "failed for a reason without a code of its own; the error names it"
+        case .verificationFailed: "a signature, proof, digest or replay did not verify"
+        case .refused: "the rules refuse the act; nothing was changed"
+        case .notFound: "the thing that was named does not exist here"
+        case .unavailable: "the relay did not answer; what was to be sent is kept"
+        case .locked: "a key or passphrase is missing, wrong, or readable by others"
+        case .usage: "the command line was not understood"
+        case .interrupted: "stopped by the user; running it again resumes"
+        }
+    }
+
+    /// The whole table, one `code<TAB>summary` line for each status, in ascending order of code.
+    package static var table: String {
+        allCases.map { "\($0.rawValue)\t\($0.summary)\n" }.joined()
+    }
+}

@@ -1,0 +1,83 @@
+package import HTTPTypes
+package import Ledger
+package import Statements
+
+/// A request that the relay answers (`Docs/Specification.md#api`), built by clients and parsed by the relay.
+package enum Route: Hashable, Sendable {
+    /// `POST /v1/envelopes`: an envelope file, answered by an acceptance.
+    case submitEnvelope
+    /// `POST /v1/statements`: any act but a submission, answered by an acceptance.
+    case submitStatement
+    /// `GET /v1/inbox?after=N&wait=S&limit=L`: the requesting party's arrivals.
+    case inbox(InboxQuery)
+    /// `GET /v1/messages/{id}`: a custody chain.
+    case message(MessageID)
+    /// `GET /v1/messages/{id}/envelope`: the envelope file, whole or from an offset (`Range`).
+    case envelope(MessageID)
+    /// `GET /v1/charter`.
+    case charter
+    /// `GET /v1/parties/{id}/keys`.
+    case keys(PartyID)
+    /// `GET /v1/consistency?from=M&to=N`: the first size is at least 1 and not above the second.
+    case consistency(from: TreeSize, to: TreeSize)
+    /// `GET /checkpoint` (C2SP tlog-tiles).
+    case checkpoint
+    /// `GET /tile/<L>/<N>[.p/<W>]`.
+    case tile(TileID)
+    /// `GET /tile/entries/<N>[.p/<W>]`.
+    case entries(EntryBundleID)
+
+    /// The one method of the route.
+    package var method: HTTPRequest.Method {
+        switch self {
+        case .submitEnvelope, .submitStatement: .post
+        default: .get
+        }
+    }
+
+    /// Path and query, as on the request line. It never holds a character that would need percent-encoding.
+    package var target: String {
+        switch self {
+        case .submitEnvelope: "/v1/envelopes"
+        case .submitStatement: "/v1/statements"
+        case .inbox(let query): "/v1/inbox?\(query.text)"
+        case .message(let id): "/v1/messages/\(id)"
+        case .envelope(let id): "/v1/messages/\(id)/envelope"
+        case .charter: "/v1/charter"
+        case .keys(let party): "/v1/parties/\(party)/keys"
+        case .consistency(let from, let to): "/v1/consistency?from=\(from)&to=\(to)"
+        case .checkpoint: "/checkpoint"
+        case .tile(let tile): "/\(tile.path)"
+        case .entries(let bundle): "/\(bundle.path)"
+        }
+    }
+}
+
+/// Which part of its inbox a party asks for.
+package struct InboxQuery: Hashable, Sendable {
+    /// The longest time an answer may be held back for something to arrive, in seconds.
+    package static let longestWait = 60
+    /// The most arrivals of one page.
+    package static let mostArrivals = 256
+    /// The page size when none is asked for.
+    package static let usualArrivals = 64
+
+    /// Arrivals with greater numbers are wanted; 0 for all.
+    package let after: ArrivalNumber
+    /// Seconds to wait when there is none; 0 answers at once.
+    package let wait: Int
+    package let limit: Int
+
+    /// Nil for a wait above 60 seconds or a limit outside 1 to 256.
+    package init?(after: ArrivalNumber, wait: Int = 0, limit: Int = InboxQuery.usualArrivals) {
+        guard (0...InboxQuery.longestWait).contains(wait), (1...InboxQuery.mostArrivals).contains(limit),
+            after.value <= Bounds.count
+        else { return nil }
+        self.after = after
+        self.wait = wait
+        self.limit = limit
+    }
+
+    /// `after=N&wait=S&limit=L`.
+    package var text: String { "after=\(after)&wait=\(wait)&limit=\(limit)" }
+}

@@ -1,0 +1,12 @@
+import ArgumentParser
+import Terminal
+
+/// Benchmarks: every figure comes with the limit it is a share of, measured in the same run.
+@main
+struct BenchProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "valise-bench", abstract: "Measure the relay against the machine's own limits.",
+        subcommands: [SubmitCommand.self])
+
+    static func main() async { await Program.run(Self.self) { _ in nil } }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Daemon
+import Keyring
+import Ledger
+import Relay
+import Statements
+import StoreSQLite
+import Terminal
+
+/// `valise-relay init`: makes the charter entry 0 of a new log.
+struct InitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Make the signed charter entry 0 of a new log.")
+
+    @Option(help: "The signed charter that the founding parties collected.") var charter: String
+    @Option(help: "The data directory; made if it is not there.") var data: String
+    @Option(help: "The folder of the relay's keys.") var keys: String
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() async throws {
+        let signed = try RelayFiles.charter(charter)
+        let opened = try RelayKeys.open(folder: keys)
+        let signers = try RelayFiles.signers(opened, charter: signed.charter)
+        try Durable.makeFolder(path: data)
+        let lock = try DirectoryLock(directory: data)
+        let store = try await SQLiteStore.open(directory: data)
+        let clock = RelayClock(jumpLimit: signed.charter.limits.tickInterval)
+        try await Founding.found(signed, in: store, signers: signers, clock: clock)
+        try await store.close()
+        withExtendedLifetime(lock) {}
+        if json {
+            Output.standard.json(
+                .object([
+                    ("schema", "valise/relay-init/v1"), ("charter", .string(signed.id.description)),
+                    ("fingerprint", .string(signed.id.fingerprint)),
+                    ("verifierKey", .string(signers.log.key.text)),
+                ]))
+        } else {
+            Output.standard.line("charter      \(signed.id.fingerprint)")
+            Output.standard.line("verifier key \(signers.log.key.text)")
+            Output.diagnostics.line("next: valise-relay serve --data \(data) --keys \(keys)")
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Daemon
+import Keyring
+import Ledger
+import Relay
+import Statements
+import Store
+import Terminal
+
+/// The operator's program.
+@main
+struct RelayProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "valise-relay", abstract: "Run a relay: it moves and keeps, and can neither read nor forge.",
+        version: "0.1.0", subcommands: [KeysCommand.self, InitCommand.self, ServeCommand.self])
+
+    static func main() async { await Program.run(Self.self, convert: failure) }
+
+    /// What the operator sees for each room's errors.
+    static func failure(_ error: any Error) -> CommandFailure? {
+        switch error {
+        case let error as RelayError: CommandFailure(code: error.code, message: error.message, hints: [error.hint])
+        case let error as DaemonError: CommandFailure(code: error.code, message: error.message, hints: [error.hint])
+        case let error as KeyringError:
+            CommandFailure(
+                code: error.code.rawValue, message: error.message, hints: [error.hint], status: .locked)
+        case let error as StoreError:
+            CommandFailure(
+                code: error.code.rawValue, message: error.message,
+                hints: ["the data directory was left as it is; see Docs/Operations for restoring one"])
+        case let error as FormError: CommandFailure(code: error.code.rawValue, message: error.description)
+        default: bindFailure(error)
+        }
+    }
+
+    private static func bindFailure(_ error: any Error) -> CommandFailure? {
+        let text = String(describing: error)
+        guard text.contains("bind(") else { return nil }
+        return CommandFailure(
+            code: "port-in-use", message: "The relay cannot listen there: \(text).",
+            hints: ["choose another --port, or stop what listens on it"], status: .unavailable)
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Daemon
+import Keyring
+import Ledger
+import Logging
+import Relay
+import ServiceLifecycle
+import Statements
+import Store
+import StoreSQLite
+import Terminal
+
+/// `valise-relay serve`: runs the relay in the foreground until SIGTERM or SIGINT.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the relay in the foreground.",
+        discussion: "Logs are JSON lines on standard error. SIGTERM stops it gracefully; SIGKILL loses nothing.")
+
+    @Option(help: "The data directory that valise-relay init made.") var data: String
+    @Option(help: "The folder of the relay's keys; $CREDENTIALS_DIRECTORY goes first.") var keys: String
+    @Option(help: "The address to listen on.") var host = "127.0.0.1"
+    @Option(help: "The port; by default the one in the charter's URL.") var port: Int?
+    @Option(help: "A loopback port for /healthz and /readyz.") var healthPort: Int?
+    @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel = "info"
+
+    func run() async throws {
+        let setting = try LogLevelSetting.parse(logLevel, origin: "--log-level")
+        let logger = setting.logger(label: "valise-relay")
+        let lock = try DirectoryLock(directory: data)
+        let store = try await SQLiteStore.open(directory: data)
+        do {
+            try await serve(store, logger: logger)
+        } catch {
+            try? await store.close()
+            throw error
+        }
+        try await store.close()
+        withExtendedLifetime(lock) {}
+        logger.info("stopped")
+    }
+
+    private func serve(_ store: any Store, logger: Logger) async throws {
+        let opened = try RelayKeys.open(folder: keys)
+        guard let loaded = try await store.load() else {
+            throw RelayError(
+                "no-log", "\(data) has no log.", hint: "valise-relay init --charter F --data \(data) makes one")
+        }
+        let charter = loaded.standing.charter.charter
+        let signers = try RelayFiles.signers(opened, charter: charter)
+        let log = try await Founding.open(store, signers: signers)
+        let clock = RelayClock(jumpLimit: charter.limits.tickInterval)
+        var settings = RelaySettings(
+            host: host, port: port ?? Self.port(charter.relay.url), certificate: opened.leaf.certificate,
+            certificateKey: opened.leaf.key.copy())
+        settings.healthPort = healthPort
+        let notifier = ServiceNotifier()
+        let size = log.snapshot.head.size
+        let server = try RelayServer(
+            store: store, log: log, signers: signers, clock: clock, settings: settings, logger: logger
+        ) { port in
+            logger.info(
+                "serving",
+                metadata: ["port": "\(port)", "origin": "\(charter.relay.origin)", "entries": "\(size)"])
+            notifier.ready(status: "serving \(charter.relay.origin)")
+        }
+        try await ServiceRoot.run(server.services, logger: logger, notifier: notifier)
+    }
+
+    /// The port of `https://host[:port]`.
+    static func port(_ url: String) -> Int {
+        guard let colon = url.lastIndex(of: ":"), let port = Int(url[url.index(after: colon)...]) else { return 443 }
+        return port
+    }
+}

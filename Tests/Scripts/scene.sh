@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# The scene's world, for the demonstration and for the scripts that test the programs: keys, charter, relay.
+# Sourced. Needs: WORLD (folder), KEYS (folder of keys), BIN (folder of the programs). Starts the relay on a free port.
+
+PARTIES=(us-envoy lebanon-speaker israel-strategic-affairs hezbollah oversight-committee)
+RELAY_PID=""
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# party NAME ARG...: runs valise as that party.
+party() {
+    local name=$1
+    shift
+    VALISE_HOME="$WORLD/parties/$name" "$BIN/valise" "$@"
+}
+
+# with_passphrase NAME ARG...: the same where keys must be opened.
+with_passphrase() {
+    local name=$1
+    shift
+    party "$name" "$@" --passphrase-file "$WORLD/passphrase"
+}
+
+make_keys() {
+    mkdir -p "$WORLD/parties" "$KEYS"
+    chmod 700 "$WORLD" "$WORLD/parties" "$KEYS"
+    (umask 077 && head -c 24 /dev/urandom | base64 >"$WORLD/passphrase")
+    for name in "${PARTIES[@]}"; do
+        mkdir -p -m 700 "$WORLD/parties/$name" "$KEYS/$name"
+        ln -s "$(realpath "$KEYS/$name")" "$WORLD/parties/$name/keys"
+        with_passphrase "$name" keys new --party "$name" --delegate lead >/dev/null
+    done
+}
+
+# The charter's source; the channels stay open for sixty days.
+charter_source() {
+    cat <<YAML
+# The charter of the demonstration: who takes part, who may talk to whom, and by which relay.
+title: Truce talks, demonstration
+relay:
+  public: $KEYS/relay/relay.public
+  publication: private
+parties:
+  - id: us-envoy
+    title: Office of the US envoy
+    capabilities: [steward]
+    founder: lead
+    cards: [$KEYS/us-envoy/delegate.card]
+  - id: lebanon-speaker
+    title: Office of the Speaker of the Lebanese Parliament
+    capabilities: [intermediary, steward]
+    founder: lead
+    cards: [$KEYS/lebanon-speaker/delegate.card]
+  - id: israel-strategic-affairs
+    title: Israeli Ministry of Strategic Affairs
+    capabilities: [steward]
+    founder: lead
+    cards: [$KEYS/israel-strategic-affairs/delegate.card]
+  - id: hezbollah
+    title: Hezbollah
+    founder: lead
+    cards: [$KEYS/hezbollah/delegate.card]
+  - id: oversight-committee
+    title: Oversight committee
+    capabilities: [auditor]
+    founder: lead
+    cards: [$KEYS/oversight-committee/delegate.card]
+channels:
+  - between: [us-envoy, lebanon-speaker]
+    window: 60d
+    precedence: flash
+    size: 16MiB
+  - between: [lebanon-speaker, hezbollah]
+    window: 60d
+    precedence: flash
+    size: 16MiB
+  - between: [us-envoy, israel-strategic-affairs]
+    window: 60d
+    precedence: immediate
+    size: 16MiB
+bars:
+  - [us-envoy, hezbollah]
+  - [israel-strategic-affairs, hezbollah]
+stewards:
+  threshold: 2
+YAML
+}
+
+make_charter() {
+    PORT=$(free_port)
+    "$BIN/valise-relay" keys new --out "$KEYS/relay" --url "https://localhost:$PORT" >/dev/null
+    charter_source >"$WORLD/charter.yaml"
+    party us-envoy charter compile "$WORLD/charter.yaml" -o "$WORLD/charter.der" >/dev/null
+    local signatures=()
+    for name in "${PARTIES[@]}"; do
+        with_passphrase "$name" charter sign "$WORLD/charter.der" -o "$WORLD/$name.charter-signature" >/dev/null
+        signatures+=("$WORLD/$name.charter-signature")
+    done
+    party us-envoy charter collect "$WORLD/charter.der" "${signatures[@]}" -o "$WORLD/charter.signed" >/dev/null
+    for name in "${PARTIES[@]}"; do
+        party "$name" join "$WORLD/charter.signed" --yes >/dev/null
+    done
+}
+
+init_relay() {
+    "$BIN/valise-relay" init --charter "$WORLD/charter.signed" --data "$WORLD/relay" --keys "$KEYS/relay" --json \
+        2>/dev/null >"$WORLD/init.json"
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["verifierKey"])' "$WORLD/init.json" \
+        >"$WORLD/verifier-key"
+}
+
+start_relay() {
+    "$BIN/valise-relay" serve --data "$WORLD/relay" --keys "$KEYS/relay" "$@" 2>>"$WORLD/relay.log" &
+    RELAY_PID=$!
+    for _ in $(seq 200); do
+        python3 - "$PORT" <<'PY' && return 0
+import socket
+import sys
+probe = socket.socket()
+probe.settimeout(1)
+sys.exit(probe.connect_ex(("127.0.0.1", int(sys.argv[1]))))
+PY
+        kill -0 "$RELAY_PID" 2>/dev/null || break
+        sleep 0.05
+    done
+    echo "the relay did not start; its log says:" >&2
+    tail -5 "$WORLD/relay.log" >&2
+    return 1
+}
+
+stop_relay() {
+    [ -n "$RELAY_PID" ] || return 0
+    kill -TERM "$RELAY_PID" 2>/dev/null || true
+    wait "$RELAY_PID" 2>/dev/null || true
+    RELAY_PID=""
+}
+
+# The first inbox look of each party publishes its sealing keys.
+publish_keys() {
+    for name in us-envoy lebanon-speaker israel-strategic-affairs hezbollah; do
+        with_passphrase "$name" keys publish >/dev/null
+    done
+}

@@ -1,0 +1,76 @@
+import Terminal
+import Testing
+
+@Suite("A table suits who reads it")
+struct TableTests {
+    static func inbox() -> Table {
+        var table = Table([.init("ID"), .init("SUBJECT", mayShrink: true), .init("SIZE", .trailing)])
+        table.add(["v1", "Terms for the second round of talks", "12 KiB"])
+        table.add(["v200", "条約草案", "3 B"])
+        return table
+    }
+
+    @Test("columns line up by display width")
+    func wide() {
+        #expect(
+            Self.inbox().aligned(width: 80) == """
+                ID    SUBJECT                                SIZE
+                v1    Terms for the second round of talks  12 KiB
+                v200  条約草案                                3 B
+
+                """)
+    }
+
+    @Test("a narrow terminal cuts only what may be cut")
+    func narrow() {
+        #expect(
+            Self.inbox().aligned(width: 30) == """
+                ID    SUBJECT             SIZE
+                v1    Terms for the s…  12 KiB
+                v200  条約草案             3 B
+
+                """)
+    }
+
+    @Test("a table never cuts below eight columns", arguments: [1, 5, 20])
+    func tiny(width: Int) {
+        #expect(Self.inbox().aligned(width: width).contains("v1    Terms f…  12 KiB\n"))
+    }
+
+    @Test("away from a terminal there are tabs, whole values and no header")
+    func tabSeparated() {
+        let text = Capture.text { Self.inbox().text(on: $0) }
+        #expect(text == "v1\tTerms for the second round of talks\t12 KiB\nv200\t条約草案\t3 B\n")
+    }
+
+    @Test("the header is bold only with colour", arguments: [true, false])
+    func heading(colour: Bool) {
+        let output = Output(descriptor: -1, isTerminal: true, usesColour: colour, width: 80)
+        #expect(Self.inbox().text(on: output).hasPrefix(colour ? "\u{1B}[1mID    SUBJECT" : "ID    SUBJECT"))
+    }
+
+    @Test("a cell cannot break its row or its column")
+    func hostileCell() {
+        var table = Table([.init("A"), .init("B")])
+        table.add(["x\ty\nz", "\u{1B}[31m", "surplus"])
+        table.add(["only"])
+        #expect(table.tabSeparated == "x<U+0009>y<U+000A>z\t<U+001B>[31m\nonly\t\n")
+    }
+
+    @Test(
+        "width counts columns",
+        arguments: [
+            ("abc", 3), ("条約", 4), ("e\u{301}", 1), ("한국", 4), ("שָׁלוֹם", 4), ("🇱🇧", 2), ("👩‍🚀", 2), ("❤\u{FE0F}", 2),
+            ("…", 1), ("", 0), ("Ａ", 2), ("سلام", 4),
+        ])
+    func width(text: String, columns: Int) {
+        #expect(DisplayWidth.columns(of: text) == columns)
+    }
+
+    @Test("a cut never splits a wide character")
+    func cut() {
+        #expect(DisplayWidth.cut("条約草案", to: 6) == "条約…")
+        #expect(DisplayWidth.cut("条約草案", to: 8) == "条約草案")
+        #expect(DisplayWidth.cut("abc", to: 0) == "")
+    }
+}
