@@ -59,7 +59,7 @@ var targets: [Target] = [
     tests("StatementsTests", ["Statements", "Ledger", "COpenSSL", asn1, crypto]),
     tests("RulesTests", ["Rules", "Statements", "Ledger", crypto]),
     tests("SealingTests", ["Sealing", "Envelope", "Statements", "Ledger", asn1, crypto]),
-    tests("KeyringTests", ["Keyring", "Statements", "COpenSSL", crypto]),
+    tests("KeyringTests", ["Keyring", "Ledger", "Statements", "COpenSSL", crypto]),
 ]
 var dependencies: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
@@ -108,11 +108,14 @@ if !core {
         room("Audit", ["Rules", "Evidence", "Transport", "Wire", "Statements", "Ledger"]),
         program(
             "valise",
-            ["Desk", "Keyring", "Transport", "Evidence", "Rules", "Statements", "Ledger", "Terminal", argumentParser]),
+            [
+                "Desk", "Keyring", "Transport", "Wire", "Sealing", "Envelope", "Rules", "Statements", "Ledger",
+                "Terminal", argumentParser,
+            ]),
         program(
             "valise-relay",
             [
-                "Relay", "Store", "StoreSQLite", "Keyring", "Daemon", "Statements", "Ledger", "Terminal",
+                "Relay", "Rules", "Store", "StoreSQLite", "Keyring", "Daemon", "Statements", "Ledger", "Terminal",
                 argumentParser, logging, lifecycle, unixSignals,
             ]),
         program(
@@ -130,7 +133,7 @@ if !core {
                 "TestKit", "Relay", "Sealing", "Envelope", "Wire", "Statements", "Ledger", "Keyring", "Terminal",
                 argumentParser, histogram, nioCore, nioPosix, nioHTTP1, nioSSL, crypto,
             ]),
-        tests("WireTests", ["Wire", "Statements", "Ledger", crypto]),
+        tests("WireTests", ["Wire", "Statements", "Ledger", httpTypes, crypto]),
         tests("StoreTests", ["TestKit", "Store", "StoreSQLite", "Rules", "Statements", "Ledger", grdb]),
         tests("TerminalTests", ["Terminal", "Daemon", argumentParser, logging, lifecycle]),
         tests(

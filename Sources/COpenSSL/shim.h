@@ -27,12 +27,12 @@ static inline EVP_PKEY *valise_ec_generate(const char *curve) { return EVP_EC_ge
 // prctl is variadic, so Swift cannot see it: no core dump, no tracing by programs of the same user.
 static inline int valise_refuse_dumps(void) { return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L); }
 
-// Keeps memory out of swap. Future pages only without a limit: otherwise a later allocation would fail for want of
-// lockable memory.
+// Keeps touched memory out of swap. Future pages only without a limit: otherwise a later allocation would fail for want
+// of lockable memory.
 static inline int valise_lock_memory(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return -1;
-    return mlockall(limit.rlim_cur == RLIM_INFINITY ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT);
+    return mlockall(MCL_CURRENT | MCL_ONFAULT | (limit.rlim_cur == RLIM_INFINITY ? MCL_FUTURE : 0));
 }
 
 #endif

@@ -16,6 +16,7 @@ enum AgentProcess {
             close(toChild.write)
             throw error
         }
+        keepDescriptorsBack()
         var child = pid_t()
         let status = spawn(program, input: toChild.read, output: fromChild.write, &child)
         close(toChild.read)
@@ -61,12 +62,23 @@ enum AgentProcess {
         }
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
         // POSIX_SPAWN_SETSID of glibc 2.26, which the importer does not see as a number.
         posix_spawnattr_setflags(&attributes, 0x80)
         var arguments = program.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }
         return posix_spawn(&child, "/proc/self/exe", &actions, &attributes, &arguments, environ)
+    }
+
+    /// Descriptors that the shell left open, such as that of `--passphrase-fd`, are not for the agent.
+    private static func keepDescriptorsBack() {
+        guard let folder = opendir("/proc/self/fd") else { return }
+        defer { closedir(folder) }
+        while let item = readdir(folder) {
+            let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let number = Int32(name), number > STDERR_FILENO { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+        }
     }
 
     private static func makePipe() throws -> (read: Int32, write: Int32) {

@@ -53,6 +53,15 @@ package enum DeskFile {
         try Durable.write(path: path, bytes: bytes, mode: 0o644, exclusive: false)
     }
 
+    /// Removes a file, if it is there.
+    static func remove(_ path: String) throws {
+        guard unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR else {
+            throw DeskError(
+                "file-unwritable", "\(path) could not be removed (\(String(cString: strerror(errno)))).",
+                hint: "check the permissions of its folder")
+        }
+    }
+
     /// Whether anything has this name, be it a broken link.
     package static func exists(_ path: String) -> Bool {
         var facts = stat()

@@ -1,6 +1,6 @@
 import Glibc
 import Keyring
-package import Ledger
+import Ledger
 package import Statements
 
 /// The folder in which one delegate's desk lives: keys, the pinned charter, what was seen of the log.

@@ -1,6 +1,6 @@
 package import Keyring
-package import Ledger
-package import Statements
+import Ledger
+import Statements
 import Synchronization
 
 /// The private keys of a desk: from its unlock agent when one runs, else from the key files by their passphrase.
@@ -114,4 +114,9 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
     }
 
     var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension DeskKeys {
+    /// Whether the keys are held by the unlock agent, which knows all public sealing keys.
+    static func usesAgent(_ keys: any DelegateKeys) -> Bool { !(keys is LazyKeys) }
 }

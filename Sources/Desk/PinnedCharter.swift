@@ -64,7 +64,7 @@ package struct PinnedCharter: Sendable {
                 hint: "use another --home for the new charter; --replace forgets the old one", kind: .refused)
         }
         try home.prepare()
-        if earlier != id { try CheckpointFile(home).forget() }
+        if earlier != id { try DeskFile.remove(home.checkpointFile) }
         try Durable.write(path: home.charterFile, bytes: signed.derBytes(), mode: 0o600, exclusive: false)
         try Durable.write(path: home.pinFile, bytes: Array("\(id)\n".utf8), mode: 0o600, exclusive: false)
     }

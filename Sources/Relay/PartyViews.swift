@@ -26,28 +26,47 @@ struct PartyViews {
                 await bell.wait(party, for: .seconds(query.wait), unless: hasMore)
             }
         }
-        let snapshot = log.snapshot
+        let newest = try await store.latestTick(party)
+        let snapshot = await self.snapshot(covering: newest)
         let found = try await store.inbox(party, after: query.after, limit: query.limit + 1)
         var arrivals: [InboxPage.Arrival] = []
         var size = 0
+        var more = found.count > query.limit
         for arrival in found.prefix(query.limit) {
             let chain = try await reader.prove(store.chain(arrival.message), in: snapshot)
-            guard !chain.isEmpty else { break }
+            // It arrived after the snapshot that this page is proven in: it is for the next one.
+            guard !chain.isEmpty else {
+                more = false
+                break
+            }
             size += chain.reduce(0) { $0 + ($1.entryBytes.count + $1.proof.count * 32 + 64) * 3 / 2 }
-            if size > ByteLimit.view - ByteLimit.note * 2, !arrivals.isEmpty { break }
+            if size > ByteLimit.view - ByteLimit.note * 2, !arrivals.isEmpty {
+                more = true
+                break
+            }
             arrivals.append(
                 InboxPage.Arrival(
                     number: arrival.number, message: arrival.message, leg: arrival.leg, chain: chain))
         }
         let page = InboxPage(
             party: party, checkpoint: snapshot.checkpoint, arrivals: arrivals,
-            tick: try await tick(of: party, in: snapshot), more: found.count > arrivals.count)
+            tick: try await prove(newest, in: snapshot), more: more)
         return Answer.json(try page.encoded())
     }
 
-    private func tick(of party: PartyID, in snapshot: PublishedLog.Snapshot) async throws -> ProvenEntry? {
-        guard let stored = try await store.latestTick(party) else { return nil }
-        return try await reader.prove([stored], in: snapshot).first
+    private func prove(_ tick: StoredEntry?, in snapshot: PublishedLog.Snapshot) async throws -> ProvenEntry? {
+        guard let tick else { return nil }
+        return try await reader.prove([tick], in: snapshot).first
+    }
+
+    /// A snapshot that has the tick in it: the store has a batch a moment before it is published.
+    private func snapshot(covering tick: StoredEntry?) async -> PublishedLog.Snapshot {
+        for _ in 0..<200 {
+            let snapshot = log.snapshot
+            guard let tick, tick.index.rawValue >= snapshot.head.size.rawValue else { return snapshot }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        return log.snapshot
     }
 
     func message(_ id: MessageID, for party: PartyID) async throws -> Response {
@@ -71,13 +90,14 @@ struct PartyViews {
     }
 
     func keys(of other: PartyID, for party: PartyID) async throws -> Response {
-        let snapshot = log.snapshot
+        let newest = try await store.latestTick(party)
+        let snapshot = await self.snapshot(covering: newest)
         guard snapshot.standing.charter.party(other) != nil else {
             throw Problem(.notFound, "\(other) is not a party of the charter.")
         }
         let publications = try await store.publications(other, at: snapshot.standing.lastAcceptedAt)
         var list: KeyList?
-        let tick = try await tick(of: party, in: snapshot)
+        let tick = try await prove(newest, in: snapshot)
         if let tick {
             let entry = try Entry(der: tick.entryBytes, limit: Bounds.entry)
             list = KeyList(try await store.keys(before: tick.index, at: entry.acceptedAt), at: entry.acceptedAt)

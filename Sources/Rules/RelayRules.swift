@@ -16,7 +16,8 @@ extension ActContext {
         guard record.sealFrom < record.sealUntil, time < record.sealUntil,
             record.keepUntil >= record.sealUntil + limits.longestLifetime + limits.keyGrace
         else {
-            throw Objection(.badKeyWindow, "sealFrom, sealUntil and keepUntil are not as far apart as the charter wants")
+            throw Objection(
+                .badKeyWindow, "sealFrom, sealUntil and keepUntil are not as far apart as the charter wants")
         }
         guard sealingKey(record.keyID) == nil else {
             throw Objection(.keyTwice, "key \(record.keyID.short) was published before")
@@ -48,7 +49,8 @@ extension ActContext {
         }
         let arrivals = counters(tick.party).arrivals
         guard tick.arrivals == arrivals else {
-            throw Objection(.wrongTick, "the tick of \(tick.party) counts \(tick.arrivals) arrivals; there are \(arrivals)")
+            throw Objection(
+                .wrongTick, "the tick of \(tick.party) counts \(tick.arrivals) arrivals; there are \(arrivals)")
         }
         guard tick.charterInForce == charter.inForce else {
             throw Objection(.wrongTick, "the tick of \(tick.party) names another charter")

@@ -47,7 +47,7 @@ package enum Decider {
         guard statement.submitBy - statement.madeAt <= charter.limits.longestSubmitWindow else {
             throw Objection(.tooLate, "submitBy is further from madeAt than the charter allows")
         }
-        guard facts.roots[statement.seen.size] == statement.seen.root else {
+        guard statement.seen.size > 0, facts.roots[statement.seen.size] == statement.seen.root else {
             throw Objection(.otherLog, "the statement was made after seeing another log's checkpoint")
         }
     }
@@ -69,7 +69,8 @@ package enum Decider {
         case .submission, .conveyance:
             let quorum = charter.party(statement.party)?.releaseQuorum ?? 1
             guard statement.signers.count >= quorum else {
-                throw Objection(.quorumNotMet, "\(statement.party) needs \(quorum) signers, not \(statement.signers.count)")
+                throw Objection(
+                    .quorumNotMet, "\(statement.party) needs \(quorum) signers, not \(statement.signers.count)")
             }
         default:
             guard statement.signers.count == 1 else {

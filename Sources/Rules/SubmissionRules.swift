@@ -24,7 +24,8 @@ extension ActContext {
 
     private func checkRevisions(_ submission: Submission) throws(Objection) {
         guard submission.writtenUnder == charter.revisions(originator: statement.party, legs: submission.legs) else {
-            throw Objection(.staleCharter, "a party of the routes was amended since; refresh the charter and sign again")
+            throw Objection(
+                .staleCharter, "a party of the routes was amended since; refresh the charter and sign again")
         }
     }
 
@@ -86,7 +87,8 @@ extension ActContext {
         }
         for (keyID, key) in zip(submission.sealedTo, keys) {
             guard let key, onRoutes.contains(key.delegate.party) else {
-                throw Objection(.sealedToBystander, "sealed to key \(keyID.short), which is no key of a party on the route")
+                throw Objection(
+                    .sealedToBystander, "sealed to key \(keyID.short), which is no key of a party on the route")
             }
         }
     }

@@ -95,7 +95,11 @@ package final class SQLiteStore: Store {
 
     package func close() async throws(StoreError) {
         let pool = pool
-        let result = await StoreError.onQueue(StoreFolder.queue) { try pool.close() }
+        let result = await StoreError.onQueue(StoreFolder.queue) {
+            // Everything into the one file; what a reader keeps from it stays durable in the WAL.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+            try pool.close()
+        }
         try result.get()
     }
 

@@ -23,7 +23,7 @@ struct InitCommand: AsyncParsableCommand {
         let signers = try RelayFiles.signers(opened, charter: signed.charter)
         try Durable.makeFolder(path: data)
         let lock = try DirectoryLock(directory: data)
-        let store = try await SQLiteStore.open(directory: data)
+        let store = try SQLiteStore.open(directory: data)
         let clock = RelayClock(jumpLimit: signed.charter.limits.tickInterval)
         try await Founding.found(signed, in: store, signers: signers, clock: clock)
         try await store.close()
@@ -31,9 +31,9 @@ struct InitCommand: AsyncParsableCommand {
         if json {
             Output.standard.json(
                 .object([
-                    ("schema", "valise/relay-init/v1"), ("charter", .string(signed.id.description)),
-                    ("fingerprint", .string(signed.id.fingerprint)),
-                    ("verifierKey", .string(signers.log.key.text)),
+                    .init("schema", "valise/relay-init/v1"), .init("charter", .string(signed.id.description)),
+                    .init("fingerprint", .string(signed.id.fingerprint)),
+                    .init("verifierKey", .string(signers.log.key.text)),
                 ]))
         } else {
             Output.standard.line("charter      \(signed.id.fingerprint)")

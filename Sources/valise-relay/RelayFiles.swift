@@ -1,3 +1,4 @@
+import Foundation
 import Keyring
 import Ledger
 import Relay
@@ -7,12 +8,13 @@ import Terminal
 /// What the relay's commands read from files.
 enum RelayFiles {
     static func charter(_ path: String) throws -> SignedCharter {
-        guard let bytes = try PrivateFile.read(path: path, limit: Bounds.signedCharter, rule: .anyone)?.copy() else {
+        guard let file = FileHandle(forReadingAtPath: path) else {
             throw CommandFailure(
                 code: "charter-missing", message: "There is no charter at \(path).",
                 hints: ["valise charter collect makes it from the founders' signatures"], status: .notFound)
         }
-        do { return try SignedCharter(der: bytes, limit: Bounds.signedCharter) } catch {
+        let bytes = Array(try file.read(upToCount: Bounds.signedCharter + 1) ?? Data())
+        do throws(FormError) { return try SignedCharter(der: bytes, limit: Bounds.signedCharter) } catch {
             throw CommandFailure(
                 code: error.code.rawValue, message: "\(path) is not a signed charter: \(error).",
                 hints: ["valise charter show FILE prints what it is"])

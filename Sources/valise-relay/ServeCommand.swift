@@ -4,6 +4,7 @@ import Keyring
 import Ledger
 import Logging
 import Relay
+import Rules
 import ServiceLifecycle
 import Statements
 import Store
@@ -27,7 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
         let setting = try LogLevelSetting.parse(logLevel, origin: "--log-level")
         let logger = setting.logger(label: "valise-relay")
         let lock = try DirectoryLock(directory: data)
-        let store = try await SQLiteStore.open(directory: data)
+        let store = try SQLiteStore.open(directory: data)
         do {
             try await serve(store, logger: logger)
         } catch {

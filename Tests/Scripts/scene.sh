@@ -28,7 +28,7 @@ make_keys() {
     for name in "${PARTIES[@]}"; do
         mkdir -p -m 700 "$WORLD/parties/$name" "$KEYS/$name"
         ln -s "$(realpath "$KEYS/$name")" "$WORLD/parties/$name/keys"
-        with_passphrase "$name" keys new --party "$name" --delegate lead >/dev/null
+        with_passphrase "$name" keys new --party "$name" --delegate lead >/dev/null 2>&1
     done
 }
 
@@ -41,26 +41,26 @@ relay:
   public: $KEYS/relay/relay.public
   publication: private
 parties:
-  - id: us-envoy
+  us-envoy:
     title: Office of the US envoy
     capabilities: [steward]
     founder: lead
     cards: [$KEYS/us-envoy/delegate.card]
-  - id: lebanon-speaker
+  lebanon-speaker:
     title: Office of the Speaker of the Lebanese Parliament
     capabilities: [intermediary, steward]
     founder: lead
     cards: [$KEYS/lebanon-speaker/delegate.card]
-  - id: israel-strategic-affairs
+  israel-strategic-affairs:
     title: Israeli Ministry of Strategic Affairs
     capabilities: [steward]
     founder: lead
     cards: [$KEYS/israel-strategic-affairs/delegate.card]
-  - id: hezbollah
+  hezbollah:
     title: Hezbollah
     founder: lead
     cards: [$KEYS/hezbollah/delegate.card]
-  - id: oversight-committee
+  oversight-committee:
     title: Oversight committee
     capabilities: [auditor]
     founder: lead
@@ -88,23 +88,23 @@ YAML
 
 make_charter() {
     PORT=$(free_port)
-    "$BIN/valise-relay" keys new --out "$KEYS/relay" --url "https://localhost:$PORT" >/dev/null
+    "$BIN/valise-relay" keys new --out "$KEYS/relay" --url "https://localhost:$PORT" >/dev/null 2>&1
     charter_source >"$WORLD/charter.yaml"
-    party us-envoy charter compile "$WORLD/charter.yaml" -o "$WORLD/charter.der" >/dev/null
+    party us-envoy charter compile "$WORLD/charter.yaml" -o "$WORLD/charter.der" >/dev/null 2>&1
     local signatures=()
     for name in "${PARTIES[@]}"; do
-        with_passphrase "$name" charter sign "$WORLD/charter.der" -o "$WORLD/$name.charter-signature" >/dev/null
+        with_passphrase "$name" charter sign "$WORLD/charter.der" -o "$WORLD/$name.charter-signature" >/dev/null 2>&1
         signatures+=("$WORLD/$name.charter-signature")
     done
-    party us-envoy charter collect "$WORLD/charter.der" "${signatures[@]}" -o "$WORLD/charter.signed" >/dev/null
+    party us-envoy charter collect "$WORLD/charter.der" "${signatures[@]}" -o "$WORLD/charter.signed" >/dev/null 2>&1
     for name in "${PARTIES[@]}"; do
-        party "$name" join "$WORLD/charter.signed" --yes >/dev/null
+        party "$name" join "$WORLD/charter.signed" --yes >/dev/null 2>&1
     done
 }
 
 init_relay() {
     "$BIN/valise-relay" init --charter "$WORLD/charter.signed" --data "$WORLD/relay" --keys "$KEYS/relay" --json \
-        2>/dev/null >"$WORLD/init.json"
+        2>"$WORLD/init.log" >"$WORLD/init.json"
     python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["verifierKey"])' "$WORLD/init.json" \
         >"$WORLD/verifier-key"
 }

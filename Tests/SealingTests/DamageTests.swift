@@ -63,21 +63,29 @@ struct DamageTests {
         await #expect(throws: Locked.self) { _ = try await opener.unwrap { _ in throw Locked() } }
     }
 
-    @Test("a wrapped key of another length, or with another's commitment, is unreadable: key-commitment")
+    @Test("a key that its commitment does not fit is unreadable: key-commitment; a key of another length: wrap")
     func commitment() async throws {
         var forge = try forge()
-        forge.contentKey.removeLast()
-        #expect(try await scene.reason(forge.make()) == .keyCommitment)
-        forge = try self.forge()
         forge.keyCommitment = Hash.sha256([9])
         #expect(try await scene.reason(forge.make()) == .keyCommitment)
+        forge = try self.forge()
+        forge.contentKey.removeLast()
+        #expect(try await scene.reason(forge.make()) == .wrap)
+        // An agent that answers with something else.
+        let sealed = try scene.seal([[1]])
+        let opener = Opener(
+            submission: sealed.submission, charter: scene.charter, originator: scene.originator,
+            sealedKeys: sealed.block, ownKeys: [scene.recipient.id])
+        for answer in [[], [UInt8](repeating: 0, count: 31), [UInt8](repeating: 0, count: 32)] {
+            await #expect(throws: UnreadableReason.keyCommitment) { _ = try await opener.unwrap { _ in answer } }
+        }
     }
 
     @Test("an originator's damaged, dropped, moved or badly cut chunks are unreadable: content", arguments: 0..<6)
     func spoiled(how: Int) async throws {
         let parts = [[UInt8](repeating: 1, count: 200_000)]
         var forge = try Forge(scene, manifest: Forge.manifest(scene, Scene.fields(parts)), parts: parts)
-        forge.content = Array(forge.content.prefix(204_800))
+        forge.content = Array(forge.content.prefix(200_704))
         #expect(try await scene.reason(forge.make()) == nil)
         forge.spoil = { payload in
             switch how {

@@ -96,7 +96,10 @@ enum Acts {
                 "amendment-constitution",
                 try statement("us-envoy", ["lead"], .amendment(amendment(.constitution, constitution)))
             ),
-            ("amendment-roster", try statement("us-envoy", ["lead"], .amendment(amendment(.roster("us-envoy"), roster)))),
+            (
+                "amendment-roster",
+                try statement("us-envoy", ["lead"], .amendment(amendment(.roster("us-envoy"), roster)))
+            ),
             ("expiry", try statement(.relay, [.act], .expiry(leg))),
             ("erasure", try statement(.relay, [.act], .erasure([message, MessageID(Scene.hash("other-message"))]))),
             ("tick", try statement(.relay, [.act], .tick(tick))),

@@ -112,10 +112,12 @@ struct BoundsTests {
         #expect(error?.code == .oversized, "\(String(describing: error))")
     }
 
-    @Test("lists that may not be empty are refused when they are", arguments: [
-        "Charter.parties", "Party.delegates", "RelayIdentity.tlsRoots", "Statement.signers", "Submission.legs",
-        "Submission.sealedTo", "Amendment.changes", "Erasure.messages", "Recall.legs",
-    ])
+    @Test(
+        "lists that may not be empty are refused when they are",
+        arguments: [
+            "Charter.parties", "Party.delegates", "RelayIdentity.tlsRoots", "Statement.signers", "Submission.legs",
+            "Submission.sealedTo", "Amendment.changes", "Erasure.messages", "Recall.legs",
+        ])
     func empty(field: String) throws {
         let (type, bytes): (String, [UInt8]) =
             switch field {
@@ -159,10 +161,12 @@ struct BoundsTests {
         #expect(error?.code == .oversized)
     }
 
-    @Test("a length that promises more than there is allocates nothing", arguments: [
-        [0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], [0x30, 0x88, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
-        [0x30, 0x80], [0x30], [],
-    ] as [[UInt8]])
+    @Test(
+        "a length that promises more than there is allocates nothing",
+        arguments: [
+            [0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], [0x30, 0x88, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            [0x30, 0x80], [0x30], [],
+        ] as [[UInt8]])
     func promises(bytes: [UInt8]) {
         for (type, recode) in Recoder.all where type != "Change" {
             #expect(throws: FormError.self, "\(type)") { try recode(bytes) }
@@ -178,22 +182,24 @@ struct BoundsTests {
 
     @Test("a charter above 60,000 bytes is oversized, also inside a signed one")
     func charterBytes() throws {
-        func sized(_ title: Int) throws -> [UInt8] {
+        let channel = Scene.channel("a", "b")
+        let parties = try Self.parties.prefix(50).map {
+            try Scene.party($0, title: String(repeating: "x", count: 800))
+        }
+        func sized(_ title: Int, channels: Int) throws -> [UInt8] {
             try Self.charter { draft in
-                draft.parties = try Self.parties.prefix(58).map {
-                    try Scene.party($0, title: String(repeating: "x", count: 800))
-                }
+                draft.parties = parties
+                draft.channels = Array(repeating: channel, count: channels)
                 draft.title = String(repeating: "x", count: title)
-                let spare = 60_000 - 1_024 - (try draft.charter.derBytes().count - title)
-                draft.channels += Array(repeating: Scene.channel("a", "b"), count: max(0, spare / 51))
             }
         }
-        var title = 0
-        while try sized(title).count < Bounds.charter, title < 1_024 { title += 1 }
-        let fits = try sized(title)
+        // As many channels as fit beside a title of 300 bytes; the title makes up for what is left.
+        let channels = try (Bounds.charter - sized(300, channels: 300).count) / channel.derBytes().count + 300
+        let title = try Bounds.charter - sized(300, channels: channels).count + 300
+        let fits = try sized(title, channels: channels)
         #expect(fits.count == Bounds.charter)
         #expect(throws: Never.self) { try SignedCharter(charterBytes: fits, signatures: []) }
-        let tooLarge = try sized(title + 1)
+        let tooLarge = try sized(title + 1, channels: channels)
         let error = #expect(throws: FormError.self) { try SignedCharter(charterBytes: tooLarge, signatures: []) }
         #expect(error?.code == .oversized)
         let wrapped = DERTree.encode([0x30], tooLarge + [0x30, 0])
@@ -201,10 +207,13 @@ struct BoundsTests {
         #expect(inner?.code == .oversized)
     }
 
-    @Test("a version that is not 1 is unknown", arguments: [
-        "CardBody", "Charter", "SignedCharter", "Statement", "SignedStatement", "Entry", "Rejection", "SignedRejection",
-        "Acceptance",
-    ])
+    @Test(
+        "a version that is not 1 is unknown",
+        arguments: [
+            "CardBody", "Charter", "SignedCharter", "Statement", "SignedStatement", "Entry", "Rejection",
+            "SignedRejection",
+            "Acceptance",
+        ])
     func versions(type: String) throws {
         let value = try #require(CanonicalFormTests.values.first { $0.type == type })
         let tree = DERTree(value.der)

@@ -92,7 +92,8 @@ struct CanonicalFormTests {
         let tree = DERTree(conveyance.der)
         let act = try #require(tree.children.last)
         for tag in 10...30 as ClosedRange<UInt8> {
-            let other = DERTree(tree.head, children: tree.children.dropLast() + [DERTree(0xa0 | tag, children: act.children)])
+            let other = DERTree(
+                tree.head, children: tree.children.dropLast() + [DERTree(0xa0 | tag, children: act.children)])
             #expect(throws: FormError.self) { try Recoder.recodeStrictly(conveyance, other.bytes) }
         }
         let change = try #require(Self.values.first { $0.type == "Change" && $0.name == "stop" })

@@ -128,7 +128,8 @@ struct CharterCheckTests {
     func signatures() throws {
         let good = try Scene.signed(CharterDraft().charter)
         func codes(_ signatures: [OpenSignature]) throws -> [String] {
-            CharterCheck.findings(try SignedCharter(charterBytes: good.charterBytes, signatures: signatures)).map(\.code)
+            CharterCheck.findings(try SignedCharter(charterBytes: good.charterBytes, signatures: signatures)).map(
+                \.code)
         }
         let others = Array(good.signatures.dropLast())
         let last = good.signatures[4]

@@ -26,7 +26,6 @@ struct KnownValue: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(type) \(name)" }
 }
 
-
 /// Every file of `Tests/Vectors/valise` that this suite writes.
 enum KnownValues {
     static func files() throws -> [(name: String, values: [KnownValue])] {

@@ -28,9 +28,11 @@ struct SignatureTests {
         }
     }
 
-    @Test("after any single-bit flip a signed statement is malformed or not authentic", arguments: [
-        "conveyance", "submission-by-two", "receipt-unreadable", "tick", "recall",
-    ])
+    @Test(
+        "after any single-bit flip a signed statement is malformed or not authentic",
+        arguments: [
+            "conveyance", "submission-by-two", "receipt-unreadable", "tick", "recall",
+        ])
     func flips(name: String) throws {
         let statement = try #require(try Acts.statements().first { $0.name == name }).statement
         let signed = try Scene.signed(statement)
@@ -151,7 +153,10 @@ struct SignatureTests {
         let others = [
             (ProvenEntry(index: 0, entryBytes: sample.proven.entryBytes, proof: sample.proven.proof), sample.head),
             (ProvenEntry(index: 1, entryBytes: sample.proven.entryBytes, proof: []), sample.head),
-            (ProvenEntry(index: 1, entryBytes: sample.proven.entryBytes + [0], proof: sample.proven.proof), sample.head),
+            (
+                ProvenEntry(index: 1, entryBytes: sample.proven.entryBytes + [0], proof: sample.proven.proof),
+                sample.head
+            ),
             (sample.proven, LogHead(size: 2, root: .zero)), (sample.proven, LogHead(size: 3, root: sample.head.root)),
         ]
         for (proven, head) in others { #expect(throws: FormError.self) { try proven.verified(in: head) } }

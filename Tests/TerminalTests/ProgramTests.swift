@@ -127,7 +127,7 @@ private struct Root: AsyncParsableCommand {
 private struct End: AsyncParsableCommand {
     @Argument var how: String
     @Flag var json = false
-    @Option(name: .customLong("for"), transform: { try TimeSpan.parse($0) }) var span: TimeSpan?
+    @Option(name: .customLong("for"), transform: { try SpanOption.parse($0) }) var span: SpanOption?
 
     func run() async throws {
         switch how {

@@ -10,8 +10,8 @@ struct QuantityTests {
             ("3650d", 315_360_000_000),
         ] as [(String, Int64)])
     func durations(text: String, milliseconds: Int64) throws {
-        #expect(try TimeSpan.parse(text).milliseconds == milliseconds)
-        #expect(TimeSpan(argument: text)?.milliseconds == milliseconds)
+        #expect(try SpanOption.parse(text).milliseconds == milliseconds)
+        #expect(SpanOption(argument: text)?.milliseconds == milliseconds)
     }
 
     @Test(
@@ -21,11 +21,11 @@ struct QuantityTests {
             "99999999999999999999s", "9223372036854775807d", "٧d", "1e3s", "1h\n",
         ])
     func badDurations(text: String) {
-        let failure = #expect(throws: CommandFailure.self) { try TimeSpan.parse(text) }
+        let failure = #expect(throws: CommandFailure.self) { try SpanOption.parse(text) }
         #expect(failure?.code == "duration-malformed")
         #expect(failure?.status == .usage)
         #expect(failure?.hints.isEmpty == false)
-        #expect(TimeSpan(argument: text) == nil)
+        #expect(SpanOption(argument: text) == nil)
     }
 
     @Test(
@@ -35,7 +35,7 @@ struct QuantityTests {
             (86_400_000 + 59_000, "1 d"), (3_600_000, "1 h"), (-7_500_000, "-2 h 5 min"), (1999, "1 s"),
         ] as [(Int64, String)])
     func shown(milliseconds: Int64, text: String) {
-        #expect(TimeSpan(milliseconds: milliseconds).description == text)
+        #expect(SpanOption(milliseconds: milliseconds).description == text)
     }
 
     @Test(

@@ -19,8 +19,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 def values():
     for path in sorted((ROOT / "Tests/Vectors/valise").glob("*.json")):
         content = json.loads(path.read_text())
-        for value in content if isinstance(content, list) else content.get("values", []):
-            yield f"{path.name}: {value['type']} {value['name']}", value["type"], base64.b64decode(value["der"])
+        if isinstance(content, list):
+            for value in content:
+                yield f"{path.name}: {value['type']} {value['name']}", value["type"], base64.b64decode(value["der"])
+        else:
+            for entry in content["entries"]:
+                yield f"{path.name}: {entry['leaf']}", "Entry", base64.b64decode(entry["der"])
+            for case in content["cases"]:
+                yield f"{path.name}: {case['name']}", "SignedStatement", base64.b64decode(case["statement"])
 
 
 def fail(text):

@@ -1,0 +1,72 @@
+package import Keyring
+import Ledger
+import Rules
+package import Statements
+package import Transport
+
+/// One delegate at its desk: its home, the charter it joined, its keys, and the relay.
+///
+/// Nothing that the relay says is believed here unverified: ``Transport/RelayClient`` checks proofs and checkpoints,
+/// this room checks signatures, keys and states.
+package struct Desk: Sendable {
+    package let home: DeskHome
+    package let charter: PinnedCharter
+    package let id: DelegateID
+    package let keys: any DelegateKeys
+    package let relay: RelayClient
+    package let now: @Sendable () -> Timestamp
+
+    package var party: PartyID { id.party }
+
+    /// Opens the desk; the relay is not asked for anything yet.
+    /// - Throws: ``DeskError``, ``Keyring/KeyringError``, ``Transport/TransportError``.
+    package static func open(
+        _ home: DeskHome, passphrase: PassphraseSource,
+        now: @escaping @Sendable () -> Timestamp = { RelayClient.systemClock() }
+    ) throws -> Desk {
+        let charter = try PinnedCharter.load(home)
+        let card = try home.card()
+        try charter.checkMembership(of: card)
+        let keys = try DeskKeys.open(home, passphrase: passphrase)
+        var options = RelayClient.Options()
+        options.now = now
+        let relay = try RelayClient(
+            charter: charter.signed,
+            identity: RelayClient.Identity(delegate: card.id) { try await keys.sign($0) },
+            memory: CheckpointFile(home, charter), options: options)
+        return Desk(home: home, charter: charter, id: card.id, keys: keys, relay: relay, now: now)
+    }
+
+    package func close() async { try? await relay.shutdown() }
+
+    /// Signs an act as this delegate alone, under the newest checkpoint this desk has verified.
+    /// - Throws: ``DeskError`` `quorum-needed` when the party's release quorum asks for more than one signer.
+    package func sign(_ act: Act) async throws -> SignedStatement {
+        let quorum = charter.inForce.party(party)?.releaseQuorum ?? 1
+        if quorum > 1, act.kind == .submission || act.kind == .conveyance {
+            throw DeskError(
+                "quorum-needed", "\(party) releases with \(quorum) signatures, and this desk has one.",
+                hint: "release by several delegates is not part of this version", kind: .refused)
+        }
+        let seen = try await newestHead()
+        let time = now()
+        let limit = min(charter.inForce.limits.longestSubmitWindow, .hours(24))
+        let statement = Statement(
+            charter: charter.id, party: party, signers: [id.name], madeAt: time, submitBy: time + limit, seen: seen,
+            act: act)
+        return try await SignedStatement.sign(statement, by: [{ try await keys.sign($0) }])
+    }
+
+    /// Signs an act and has it accepted; the acceptance is verified.
+    package func say(_ act: Act) async throws -> AcceptedStatement { try await relay.submit(await sign(act)) }
+
+    private func newestHead() async throws -> LogHead {
+        if let remembered = try CheckpointFile(home, charter).load() { return remembered.head }
+        return try await relay.head().head
+    }
+
+    /// The custody chain of a message, folded into its state.
+    package func message(_ id: MessageID) async throws -> TrackedMessage {
+        try TrackedMessage(await relay.message(id).chain, charter: charter)
+    }
+}

@@ -1,0 +1,55 @@
+package import Ledger
+package import Rules
+package import Statements
+package import Transport
+
+/// A message as its verified custody chain tells it: who did what and when, and where each leg is.
+package struct TrackedMessage: Sendable {
+    package let state: MessageState
+    package let steps: [Step]
+
+    /// One entry of the chain.
+    package struct Step: Sendable {
+        package let index: LogIndex
+        package let at: Timestamp
+        package let act: Act
+        package let party: PartyID
+        package let signers: [DelegateName]
+    }
+
+    /// - Parameter chain: proven to be in the log, oldest first.
+    /// - Throws: ``DeskError`` `custody-broken` when a signature is not its signer's or the acts do not follow.
+    package init(_ chain: [VerifiedEntry], charter: PinnedCharter) throws {
+        var steps: [Step] = []
+        for item in chain {
+            guard let signed = item.entry.signed else { throw Self.broken(item.index) }
+            let examined = ExaminedStatement(signed) { charter.inForce.key($0) }
+            guard examined.isAuthentic, signed.statement.charter == charter.id else { throw Self.broken(item.index) }
+            steps.append(
+                Step(
+                    index: item.index, at: item.entry.acceptedAt, act: signed.statement.act,
+                    party: signed.statement.party, signers: signed.statement.signers))
+        }
+        guard let state = MessageState(chain: chain.map { ($0.index, $0.entry) }) else {
+            throw Self.broken(chain.first?.index ?? LogIndex(0))
+        }
+        self.state = state
+        self.steps = steps
+    }
+
+    private static func broken(_ index: LogIndex) -> DeskError {
+        DeskError(
+            "custody-broken", "Entry \(index) does not belong in this custody chain as it stands.",
+            hint: "do not rely on it; tell the other parties and an auditor", kind: .verification)
+    }
+
+    /// The leg on which this party is a holder; nil for the originator and for strangers.
+    package func leg(of party: PartyID) -> LegNumber? {
+        state.legs.firstIndex { $0.route.holders.contains(party) }.flatMap { LegNumber($0) }
+    }
+
+    /// The word for a leg's stage now, expired by time included.
+    package func stage(_ leg: LegNumber, at time: Timestamp, charter: PinnedCharter) -> LegStage {
+        state.stage(leg, at: time, grace: charter.inForce.limits.confirmGrace)
+    }
+}

@@ -1,0 +1,88 @@
+package import Ledger
+package import Rules
+package import Statements
+package import Store
+import Synchronization
+
+/// A store whose commits fail by a script, as a disk or a lost connection makes them fail.
+package final class FaultInjectingStore: Store {
+    /// What becomes of one commit. Both faults tell the caller the same: that the outcome is unknown.
+    package enum Step: Sendable {
+        case work
+        /// It fails before anything is written.
+        case notPersisted
+        /// It is written, and reported as failed.
+        case persistedButReportedFailed
+        /// It is refused with this error, before anything is written.
+        case refuse(StoreError)
+    }
+
+    private let store: any Store
+    private let steps: Mutex<[Step]>
+
+    /// - Parameter script: one step for each commit; commits after the last one work.
+    package init(_ store: any Store, script: [Step] = []) {
+        self.store = store
+        steps = Mutex(script)
+    }
+
+    /// Adds steps for the commits to come.
+    package func then(_ script: [Step]) { steps.withLock { $0 += script } }
+
+    /// How many steps have not been taken.
+    package var stepsLeft: Int { steps.withLock { $0.count } }
+
+    package func commit(_ batch: CommitBatch) async throws(StoreError) {
+        switch steps.withLock({ $0.isEmpty ? .work : $0.removeFirst() }) {
+        case .work: try await store.commit(batch)
+        case .notPersisted: throw Self.unknown
+        case .persistedButReportedFailed:
+            try await store.commit(batch)
+            throw Self.unknown
+        case .refuse(let error): throw error
+        }
+    }
+
+    private static var unknown: StoreError {
+        StoreError(.outcomeUnknown, "the commit failed by the script of a test")
+    }
+
+    package func load() async throws(StoreError) -> LoadedLog? { try await store.load() }
+    package func facts(_ wanted: Facts.Wanted, standing: StandingFacts) async throws(StoreError) -> Facts {
+        try await store.facts(wanted, standing: standing)
+    }
+    package func tile(level: UInt8, index: UInt64) async throws(StoreError) -> [UInt8]? {
+        try await store.tile(level: level, index: index)
+    }
+    package func entries(_ range: Range<UInt64>) async throws(StoreError) -> [[UInt8]] {
+        try await store.entries(range)
+    }
+    package func inbox(_ party: PartyID, after: ArrivalNumber, limit: Int) async throws(StoreError) -> [Arrival] {
+        try await store.inbox(party, after: after, limit: limit)
+    }
+    package func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry] {
+        try await store.chain(message)
+    }
+    package func publications(_ party: PartyID, at time: Timestamp) async throws(StoreError) -> [StoredEntry] {
+        try await store.publications(party, at: time)
+    }
+    package func keys(before index: LogIndex, at time: Timestamp) async throws(StoreError) -> [SealingKeyRecord] {
+        try await store.keys(before: index, at: time)
+    }
+    package func latestTick(_ party: PartyID) async throws(StoreError) -> StoredEntry? {
+        try await store.latestTick(party)
+    }
+    package func due(at time: Timestamp, limit: Int) async throws(StoreError) -> [MessageID] {
+        try await store.due(at: time, limit: limit)
+    }
+    package func stageEnvelope() async throws(StoreError) -> any StagedEnvelopeWriter {
+        try await store.stageEnvelope()
+    }
+    package func envelopeSize(_ message: MessageID) async throws(StoreError) -> UInt64? {
+        try await store.envelopeSize(message)
+    }
+    package func envelope(_ message: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
+        try await store.envelope(message, range)
+    }
+    package func close() async throws(StoreError) { try await store.close() }
+}

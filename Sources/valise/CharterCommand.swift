@@ -1,0 +1,112 @@
+import ArgumentParser
+import Desk
+import Keyring
+import Statements
+import Terminal
+
+/// `valise charter`.
+struct CharterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "charter", abstract: "Write, sign, collect, show and verify a charter.",
+        subcommands: [Compile.self, Sign.self, Collect.self, CharterShow.self, CharterVerify.self])
+
+    struct Compile: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "compile", abstract: "Make the charter that founders sign from its YAML source.",
+            discussion: "Checks each card's own signature. Docs/Examples/charter.yaml shows every key.")
+        @Argument(help: "The YAML source.") var source: String
+        @Option(name: .shortAndLong, help: "The file to write.") var output: String
+        @OptionGroup var options: HomeOptions
+
+        func run() throws {
+            let charter = try CharterSource.read(path: source, now: timeNow())
+            let bytes = try CharterFiles.compile(charter)
+            try DeskFile.write(output, bytes)
+            let id = CharterFiles.id(bytes)
+            let founders = charter.parties.map { DelegateID(party: $0.id, name: $0.founder).description }
+            if options.json {
+                return Output.standard.json([
+                    "schema": "valise/charter-compile/v1", "charter": .string(id.description),
+                    "fingerprint": .string(id.fingerprint), "file": .string(output), "bytes": .count(bytes.count),
+                    "founders": .array(founders.map { .string($0) }),
+                ])
+            }
+            Output.standard.line("Charter \(id.short) written to \(SafeText.display(output)), \(bytes.count) bytes.")
+            Output.standard.line("Fingerprint: \(id.fingerprint)")
+            Output.diagnostics.line("To be signed by: \(founders.joined(separator: ", "))")
+            Output.diagnostics.line("Next, on the desk of each: valise charter sign \(SafeText.display(output))")
+        }
+    }
+
+    struct Sign: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sign", abstract: "Sign a compiled charter for your party.",
+            discussion: "Read it first: valise charter show FILE.")
+        @Argument(help: "The compiled charter.") var file: String
+        @Option(name: .shortAndLong, help: "The file to write; by default PARTY.charter-signature.") var output: String?
+        @OptionGroup var passphrase: PassphraseOptions
+        @OptionGroup var options: HomeOptions
+
+        func run() async throws {
+            let home = try options.located()
+            let found = try CharterFiles.read(file)
+            let card = try home.card()
+            try CharterFiles.mayFound(found.charter, card)
+            let keys = try DeskKeys.open(home, passphrase: passphrase.source("Passphrase of \(card.id): "))
+            let signature = try await CharterFiles.sign(found, as: card, keys: keys)
+            let path = output ?? "\(card.id.party).charter-signature"
+            try DeskFile.write(path, Array(signature.text.utf8))
+            if options.json {
+                return Output.standard.json([
+                    "schema": "valise/charter-signature/v1", "charter": .string(found.id.description),
+                    "fingerprint": .string(found.id.fingerprint), "delegate": .string(card.id.description),
+                    "file": .string(path), "signature": .string(signature.text),
+                ])
+            }
+            Output.standard.line("\(card.id) signed \"\(SafeText.display(found.charter.title))\".")
+            Output.standard.line("Fingerprint: \(found.id.fingerprint)")
+            Output.diagnostics.line("Next: send \(SafeText.display(path)) to the steward who collects the signatures.")
+        }
+    }
+
+    struct Collect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "collect", abstract: "Put the founders' signatures to a compiled charter.")
+        @Argument(help: "The compiled charter.") var file: String
+        @Argument(help: "The signature files of all founding parties.") var signatures: [String]
+        @Option(name: .shortAndLong, help: "The file to write, for example charter.signed.") var output: String
+        @OptionGroup var options: HomeOptions
+
+        func run() throws {
+            guard case .compiled(_, let bytes) = try CharterFiles.read(file) else {
+                throw CommandFailure(
+                    code: "charter-signed-already", message: "\(file) has its signatures already.",
+                    hints: ["name the file that valise charter compile wrote"], status: .usage)
+            }
+            let texts = try signatures.map { try signature($0) }
+            let signed = try CharterFiles.collect(bytes, texts)
+            try DeskFile.write(output, try signed.derBytes())
+            if options.json {
+                return Output.standard.json([
+                    "schema": "valise/charter-collect/v1", "charter": .string(signed.id.description),
+                    "fingerprint": .string(signed.id.fingerprint), "file": .string(output),
+                    "signers": .array(signed.signatures.map { .string($0.signer.description) }),
+                ])
+            }
+            Output.standard.line("Charter \(signed.id.short) with \(signed.signatures.count) signatures written to "
+                + "\(SafeText.display(output)).")
+            Output.standard.line("Fingerprint: \(signed.id.fingerprint)")
+            Output.diagnostics.line("Next, on every desk: valise join \(SafeText.display(output))")
+        }
+
+        private func signature(_ path: String) throws -> CharterSignature {
+            let text = try DeskFile.readText(path, limit: TextBlock.byteLimit)
+            do { return try CharterSignature(text: text) } catch {
+                throw DeskError(
+                    "signature-damaged",
+                    "\(path) is not a charter signature: \(error.field): expected \(error.expected).",
+                    hint: "ask for the file again", kind: .verification)
+            }
+        }
+    }
+}

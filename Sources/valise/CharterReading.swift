@@ -1,0 +1,64 @@
+import ArgumentParser
+import Desk
+import Statements
+import Terminal
+
+/// `valise charter show`.
+struct CharterShow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show a charter in full, as it would be or is in force.",
+        discussion: "Shows what the file says; valise charter verify says whether it can be trusted.")
+    @Argument(help: "A compiled or signed charter; by default the one this desk has joined.") var file: String?
+    @OptionGroup var options: HomeOptions
+
+    func run() throws {
+        let view = CharterView(try CharterArgument.read(file, options))
+        if options.json { Output.standard.json(view.json) } else { view.print(on: .standard) }
+    }
+}
+
+/// `valise charter verify`.
+struct CharterVerify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Check a charter and all its signatures; exit code 2 when anything is wrong.")
+    @Argument(help: "A signed charter; by default the one this desk has joined.") var file: String?
+    @OptionGroup var options: HomeOptions
+
+    func run() throws {
+        let found = try CharterArgument.read(file, options)
+        let findings = found.findings
+        if options.json {
+            Output.standard.json([
+                "schema": "valise/charter-verify/v1", "charter": .string(found.id.description),
+                "fingerprint": .string(found.id.fingerprint), "good": .bool(findings.isEmpty),
+                "findings": .array(findings.map { ["code": .string($0.code), "message": .string($0.message)] }),
+            ])
+        } else {
+            print(found, findings)
+        }
+        if !findings.isEmpty { throw ExitCode(ExitStatus.verificationFailed.rawValue) }
+    }
+
+    private func print(_ found: CharterFiles.Found, _ findings: [CharterCheck.Finding]) {
+        let output = Output.standard
+        output.line("Charter      \"\(SafeText.display(found.charter.title))\"")
+        output.line("Fingerprint  \(found.id.fingerprint)")
+        guard findings.isEmpty else {
+            for finding in findings {
+                output.line(output.styled("wrong:", .bad) + " \(SafeText.display(finding.message)) [\(finding.code)]")
+            }
+            return output.line("Not good: \(findings.count == 1 ? "1 finding" : "\(findings.count) findings").")
+        }
+        let delegates = found.charter.parties.reduce(0) { $0 + $1.delegates.count }
+        output.line(
+            output.styled("good:", .good) + " every founding party has signed (\(found.charter.parties.count) parties, "
+                + "\(delegates) delegates), every card and signature holds.")
+    }
+}
+
+private enum CharterArgument {
+    static func read(_ file: String?, _ options: HomeOptions) throws -> CharterFiles.Found {
+        if let file { return try CharterFiles.read(file) }
+        return .signed(try PinnedCharter.load(options.located()).signed)
+    }
+}

@@ -1,0 +1,22 @@
+import Glibc
+import Terminal
+
+/// A question on the controlling terminal that only the whole word `yes` answers with yes.
+enum Confirmation {
+    /// - Throws: ``Terminal/CommandFailure`` `no-terminal` when there is nobody to ask.
+    static func ask(_ question: String) throws -> Bool {
+        guard let terminal = fopen("/dev/tty", "r+e") else {
+            throw CommandFailure(
+                code: "no-terminal", message: "The fingerprint has to be confirmed, and there is no terminal to ask on.",
+                hints: ["give --fingerprint with the one that was read to you, or --yes if it was compared already"],
+                status: .usage)
+        }
+        defer { fclose(terminal) }
+        fputs(question, terminal)
+        fflush(terminal)
+        var line = [CChar](repeating: 0, count: 64)
+        guard fgets(&line, Int32(line.count), terminal) != nil else { return false }
+        let answer = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return answer.lowercased().filter { !$0.isWhitespace } == "yes"
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Desk
+import Keyring
+import Statements
+import Terminal
+import Transport
+
+/// The options of every command that works at a joined desk.
+struct DeskOptions: ParsableArguments {
+    @Option(help: "The desk's folder; by default $VALISE_HOME, else ~/.local/share/valise.") var home: String?
+    @OptionGroup var passphrase: PassphraseOptions
+    @Flag(help: "Print one JSON document.") var json = false
+
+    /// Opens the desk for the time of `body`.
+    func withDesk<T>(_ body: (Desk) async throws -> T) async throws -> T {
+        let desk = try Desk.open(DeskHome.locate(option: home), passphrase: passphrase.source("Passphrase: "))
+        do {
+            let result = try await body(desk)
+            await desk.close()
+            return result
+        } catch {
+            await desk.close()
+            throw error
+        }
+    }
+}
+
+extension Desk {
+    /// The message whose identifier begins with what a person typed: among this desk's arrivals and what it sent.
+    func resolve(_ text: String) async throws -> MessageID {
+        if let id = MessageID(text) { return id }
+        guard text.utf8.count >= 4, text.utf8.allSatisfy({ Self.isLetter($0) }) else {
+            throw CommandFailure(
+                code: "message-unknown", message: "'\(text)' is not the beginning of a message's identifier.",
+                hints: ["valise inbox shows the identifiers; four letters or more are enough"], status: .usage)
+        }
+        let arrived = try await allArrivals().arrivals.map(\.message)
+        let known = Set(arrived + (try SentList(home).messages()))
+        let found = known.filter { $0.description.hasPrefix(text) }
+        guard let only = found.first, found.count == 1 else {
+            throw CommandFailure(
+                code: found.isEmpty ? "message-unknown" : "message-ambiguous",
+                message: found.isEmpty
+                    ? "No message here begins with '\(text)'." : "\(found.count) messages begin with '\(text)'.",
+                hints: ["valise inbox shows what has arrived; give more letters of the identifier"], status: .notFound)
+        }
+        return only
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "2")...UInt8(ascii: "7")).contains(byte)
+    }
+}

@@ -1,0 +1,81 @@
+import Desk
+import Envelope
+import Keyring
+import Sealing
+import Statements
+import Terminal
+import Transport
+import Wire
+
+/// What a person sees for each room's errors.
+enum Failures {
+    static func convert(_ error: any Error) -> CommandFailure? {
+        switch error {
+        case let error as DeskError:
+            CommandFailure(
+                code: error.code, message: error.message, hints: hints(error.hint), status: status(error.kind))
+        case let error as CharterSourceError:
+            CommandFailure(
+                code: error.code.rawValue, message: error.description,
+                hints: ["correct that line and run the command again; Docs/Examples/charter.yaml shows every key"])
+        case let error as KeyringError:
+            CommandFailure(
+                code: error.code.rawValue, message: error.message, hints: hints(error.hint), status: status(error.code))
+        case let error as TransportError:
+            CommandFailure(
+                code: error.reportedCode, message: SafeText.display(error.message),
+                hints: routes(error) + hints(SafeText.display(error.hint)), status: status(error.code))
+        case let error as SealingError:
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: hints(error.hint))
+        case let error as EnvelopeError:
+            CommandFailure(
+                code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
+                hints: hints(error.hint), status: .unavailable)
+        case let error as FormError:
+            CommandFailure(
+                code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
+                hints: ["check that it is the right file, and fetch it again"], status: .verificationFailed)
+        default: nil
+        }
+    }
+
+    /// The permitted routes that the relay names, as the option that takes them.
+    private static func routes(_ error: TransportError) -> [String] {
+        (error.problem?.routes ?? []).map { route in
+            let via = route.dropLast().map(\.description).joined(separator: ",")
+            return via.isEmpty ? "a direct route is permitted" : "a permitted route: --via \(via)"
+        }
+    }
+
+    private static func hints(_ hint: String) -> [String] { hint.isEmpty ? [] : [hint] }
+
+    private static func status(_ kind: DeskError.Kind) -> ExitStatus {
+        switch kind {
+        case .failed: .failed
+        case .verification: .verificationFailed
+        case .refused: .refused
+        case .notFound: .notFound
+        case .unavailable: .unavailable
+        case .locked: .locked
+        case .usage: .usage
+        }
+    }
+
+    private static func status(_ code: KeyringError.Code) -> ExitStatus {
+        switch code {
+        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged, .cryptographyFailed:
+            .failed
+        case .keyFileExists: .refused
+        default: .locked
+        }
+    }
+
+    private static func status(_ code: TransportError.Code) -> ExitStatus {
+        switch code {
+        case .charterUnusable, .malformedAnswer: .failed
+        case .relayUnavailable: .unavailable
+        case .relayRefused: .refused
+        case .relayUntrusted, .proofWrong, .checkpointWrong, .fork, .withheld: .verificationFailed
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Desk
+import Keyring
+import Statements
+import Terminal
+
+/// The options of every command that works on a desk's folder without the relay.
+struct HomeOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The desk's folder; by default $VALISE_HOME, else ~/.local/share/valise.", valueName: "folder"))
+    var home: String?
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func located() throws -> DeskHome { try DeskHome.locate(option: home) }
+}
+
+extension PassphraseOptions {
+    /// The passphrase from where the options say, asked for only when it is needed.
+    func source(_ prompt: String, confirm: Bool = false) -> PassphraseSource {
+        if let file { return .file(path: file) }
+        if let descriptor { return .descriptor(descriptor) }
+        return .prompt { try PassphrasePrompt.read(prompt, confirm: confirm) }
+    }
+}
+
+/// The machine's clock, which the relay's own time corrects where it matters.
+func timeNow() -> Timestamp { Timestamp(milliseconds: TimeText.now()) }

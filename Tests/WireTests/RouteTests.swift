@@ -1,0 +1,100 @@
+import HTTPTypes
+import Ledger
+import Statements
+import Testing
+import Wire
+
+@Suite("Routes")
+struct RouteTests {
+    static let id = MessageID(Hash.sha256([1]))
+
+    static func samples() throws -> [(Route, HTTPRequest.Method, String)] {
+        let query = try #require(InboxQuery(after: ArrivalNumber(7), wait: 60, limit: 256))
+        let party = try #require(PartyID("us-envoy"))
+        let tile = try #require(TileID(level: 1, index: 1_234_067, width: 112))
+        let bundle = try #require(EntryBundleID(index: 5))
+        return [
+            (.submitEnvelope, .post, "/v1/envelopes"),
+            (.submitStatement, .post, "/v1/statements"),
+            (.inbox(query), .get, "/v1/inbox?after=7&wait=60&limit=256"),
+            (.message(id), .get, "/v1/messages/\(id)"),
+            (.envelope(id), .get, "/v1/messages/\(id)/envelope"),
+            (.charter, .get, "/v1/charter"),
+            (.keys(party), .get, "/v1/parties/us-envoy/keys"),
+            (.consistency(from: 1, to: 9), .get, "/v1/consistency?from=1&to=9"),
+            (.checkpoint, .get, "/checkpoint"),
+            (.tile(tile), .get, "/tile/1/x001/x234/067.p/112"),
+            (.entries(bundle), .get, "/tile/entries/005"),
+        ]
+    }
+
+    @Test("every route is read back from the target it writes")
+    func roundTrip() throws {
+        for (route, method, target) in try Self.samples() {
+            #expect(route.method == method)
+            #expect(route.target == target)
+            #expect(try Route(method: method, target: target) == route)
+        }
+    }
+
+    @Test("inbox parameters may be left out and come in any order")
+    func inboxDefaults() throws {
+        let all = try #require(InboxQuery(after: ArrivalNumber(0)))
+        #expect(try Route(method: .get, target: "/v1/inbox") == .inbox(all))
+        let some = try #require(InboxQuery(after: ArrivalNumber(3), wait: 2, limit: 1))
+        #expect(try Route(method: .get, target: "/v1/inbox?limit=1&wait=2&after=3") == .inbox(some))
+    }
+
+    static let refused: [(String, String)] = [
+        ("", "malformed"), ("v1/charter", "malformed"), ("/v1/charter%20", "malformed"),
+        ("/v1/parties/us%2Denvoy/keys", "malformed"), ("/v1/charter#x", "malformed"), ("/v1/ch\u{e4}rter", "malformed"),
+        ("/v1/charter?", "malformed"), ("/v1/charter?x=1", "malformed"), ("/checkpoint?a=1", "malformed"),
+        ("/v1/inbox?", "malformed"), ("/v1/inbox?after", "malformed"), ("/v1/inbox?after=", "malformed"),
+        ("/v1/inbox?after=01", "malformed"), ("/v1/inbox?after=-1", "malformed"), ("/v1/inbox?after=1&", "malformed"),
+        ("/v1/inbox?after=1&after=1", "malformed"), ("/v1/inbox?wait=61", "malformed"),
+        ("/v1/inbox?limit=0", "malformed"), ("/v1/inbox?limit=257", "malformed"), ("/v1/inbox?to=1", "malformed"),
+        ("/v1/inbox?after=9223372036854775808", "malformed"), ("/v1/inbox?after=9007199254740992", "malformed"),
+        ("/v1/inbox?after=1?wait=2", "malformed"), ("/v1/consistency", "malformed"),
+        ("/v1/consistency?from=0&to=3", "malformed"), ("/v1/consistency?from=4&to=3", "malformed"),
+        ("/v1/consistency?from=1", "malformed"), ("/v1/consistency?from=1&to=2&x=3", "malformed"),
+        ("/" + String(repeating: "a", count: 2_048), "malformed"),
+        ("/", "not-found"), ("//v1/charter", "not-found"), ("/v1", "not-found"), ("/v1/", "not-found"),
+        ("/v1/charter/", "not-found"), ("/v1//charter", "not-found"), ("/V1/charter", "not-found"),
+        ("/v1/messages", "not-found"), ("/v1/messages/abc", "not-found"), ("/v1/messages/\(id)/", "not-found"),
+        ("/v1/messages/\(id)/other", "not-found"), ("/v1/parties/Us/keys", "not-found"),
+        ("/v1/parties/us-/keys", "not-found"), ("/checkpoint/", "not-found"), ("/tile/0/0", "not-found"),
+        ("/tile/0/000.p/0", "not-found"), ("/tile/0/000.p/256", "not-found"), ("/tile/64/000", "not-found"),
+        ("/tile/entries/x000/001", "not-found"), ("/tile/00/000", "not-found"), ("/../checkpoint", "not-found"),
+    ]
+
+    @Test("other spellings are refused", arguments: refused)
+    func refusal(_ target: String, _ code: String) {
+        #expect(throws: Problem.self) { try Route(method: .get, target: target) }
+        do {
+            _ = try Route(method: .get, target: target)
+        } catch { #expect(error.code == code) }
+    }
+
+    @Test("the wrong method is answered with the right one", arguments: [HTTPRequest.Method.get, .put, .head, .delete])
+    func wrongMethod(_ method: HTTPRequest.Method) throws {
+        for (route, right, target) in try Self.samples() where right != method {
+            do {
+                _ = try Route(method: method, target: target)
+                Issue.record("\(method) \(target) was accepted")
+            } catch {
+                #expect(error.status == 405)
+                #expect(error.code == "method-not-allowed")
+                #expect(error.fields[.allow] == route.method.rawValue)
+            }
+        }
+    }
+
+    @Test("an inbox query outside its bounds cannot be made")
+    func bounds() {
+        #expect(InboxQuery(after: ArrivalNumber(0), wait: 61) == nil)
+        #expect(InboxQuery(after: ArrivalNumber(0), wait: -1) == nil)
+        #expect(InboxQuery(after: ArrivalNumber(0), limit: 0) == nil)
+        #expect(InboxQuery(after: ArrivalNumber(0), limit: 257) == nil)
+        #expect(InboxQuery(after: ArrivalNumber(Bounds.count + 1)) == nil)
+    }
+}

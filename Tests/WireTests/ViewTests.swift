@@ -1,0 +1,130 @@
+import Ledger
+import Statements
+import Testing
+import Wire
+
+@Suite("Views")
+struct ViewTests {
+    static let note = Array("origin\n1\nAAAA\n\n\u{2014} origin AAAA\n".utf8)
+
+    static func entry(_ index: UInt64) -> ProvenEntry {
+        ProvenEntry(index: LogIndex(index), entryBytes: [0x30, 0x00], proof: [.sha256([UInt8(index)])])
+    }
+
+    static func page(tick: ProvenEntry? = entry(9)) throws -> InboxPage {
+        let leg = try #require(LegNumber(1))
+        let message = MessageID(Hash.sha256([5]))
+        return InboxPage(
+            party: try #require(PartyID("us-envoy")), checkpoint: note,
+            arrivals: [
+                .init(number: ArrivalNumber(3), message: message, leg: leg, chain: [entry(1), entry(4)]),
+                .init(number: ArrivalNumber(4), message: message, leg: leg, chain: []),
+            ], tick: tick, more: true)
+    }
+
+    static func replaced(_ view: [UInt8], _ old: String, _ new: String) throws -> [UInt8] {
+        var text = String(decoding: view, as: UTF8.self)
+        let range = try #require(text.firstRange(of: old), "\(old) is not in \(text)")
+        text.replaceSubrange(range, with: new)
+        return Array(text.utf8)
+    }
+
+    @Test("an inbox page is read back as it was written, with and without a tick")
+    func inbox() throws {
+        for tick in [Self.entry(9), nil] {
+            let page = try Self.page(tick: tick)
+            #expect(try InboxPage(parsing: page.encoded()) == page)
+        }
+    }
+
+    @Test("a custody chain is read back as it was written")
+    func message() throws {
+        let view = MessageView(checkpoint: Self.note, chain: (0..<100).map(Self.entry))
+        #expect(try MessageView(parsing: view.encoded()) == view)
+    }
+
+    @Test("keys are read back as they were written")
+    func keys() throws {
+        let record = SealingKeyRecord(
+            delegate: try #require(DelegateID("us-envoy/lead")), keyID: KeyID(Hash.sha256([1])),
+            sealFrom: Timestamp(milliseconds: 1), sealUntil: Timestamp(milliseconds: 2),
+            keepUntil: Timestamp(milliseconds: 3))
+        let list = KeyList([record], at: Timestamp(milliseconds: 0))
+        let full = KeysView(checkpoint: Self.note, tick: Self.entry(3), keyList: list, publications: [Self.entry(1)])
+        #expect(try KeysView(parsing: full.encoded()) == full)
+        let empty = KeysView(checkpoint: Self.note, tick: nil, keyList: nil, publications: [])
+        #expect(try KeysView(parsing: empty.encoded()) == empty)
+    }
+
+    @Test("a charter is read back as it was written")
+    func charter() throws {
+        let party = try #require(PartyID("us-envoy"))
+        let lead = try #require(DelegateName("lead"))
+        let delegate = Delegate(
+            name: lead, signingKey: Array(repeating: 1, count: 32), cardMadeAt: Timestamp(milliseconds: 1),
+            admission: Array(repeating: 2, count: 64))
+        let charter = Charter(
+            rulesVersion: 1, title: "Talks", madeAt: Timestamp(milliseconds: 2),
+            relay: RelayIdentity(
+                url: "https://relay.example", origin: "relay.example/log", logKey: Array(repeating: 3, count: 32),
+                actKey: Array(repeating: 4, count: 32), tlsRoots: [[5]], publication: .private),
+            parties: [
+                Party(
+                    id: party, title: "Envoy", capabilities: Capabilities(steward: true), releaseQuorum: 1,
+                    founder: lead, delegates: [delegate])
+            ], channels: [], bars: [], limits: .standard, witnesses: [], witnessQuorum: 0, stewardThreshold: 1,
+            rosterDelay: .hours(1))
+        let signed = try SignedCharter(
+            charterBytes: charter.derBytes(),
+            signatures: [
+                OpenSignature(signer: DelegateID(party: party, name: lead), signature: Array(repeating: 6, count: 64))
+            ])
+        let view = CharterView(charter: signed)
+        #expect(try CharterView(parsing: view.encoded()) == view)
+    }
+
+    @Test("a consistency proof is read back as it was written")
+    func consistency() throws {
+        let view = ConsistencyView(
+            from: 3, to: 7, proof: ConsistencyProof(hashes: (0..<4).map { Hash.sha256([UInt8($0)]) }))
+        #expect(try ConsistencyView(parsing: view.encoded) == view)
+        let none = ConsistencyView(from: 3, to: 3, proof: ConsistencyProof(hashes: []))
+        #expect(try ConsistencyView(parsing: none.encoded) == none)
+    }
+
+    @Test("members of a later relay are passed over, another schema is an unknown version")
+    func later() throws {
+        let page = try Self.page()
+        let bytes = try page.encoded()
+        #expect(try InboxPage(parsing: Self.replaced(bytes, #""more":true"#, #""more":true,"new":[{}]"#)) == page)
+        do {
+            _ = try InboxPage(parsing: Self.replaced(bytes, "valise/inbox/v1", "valise/inbox/v2"))
+            Issue.record("another schema was read")
+        } catch let error as FormError { #expect(error.code == .unknownVersion) }
+    }
+
+    static let changes: [(String, String)] = [
+        (#""party":"us-envoy""#, #""party":"US""#), (#""party":"us-envoy","#, ""), (#""number":3"#, #""number":-3"#),
+        (#""number":3"#, #""number":"3""#), (#""leg":1"#, #""leg":16"#), (#""leg":1"#, #""leg":null"#),
+        (#""message":""#, #""message":"x"#), (#""chain":["#, #""chain":[1,"#), (#""chain":["#, #""chain":["!!!!","#),
+        (#""chain":["#, #""chain":["MAA=","#), (#""more":true"#, #""more":1"#), (#""more":true"#, #""more":true}{"#),
+        (#""arrivals":["#, #""arrivals":[{},"#), (#""arrivals":["#, #""arrivals":[null,"#),
+        (#""tick":""#, #""tick":"A"#), (#""checkpoint":""#, #""checkpoints":""#),
+        (#""schema":"#, #""schema":"valise/inbox/v1","schema":"#),
+    ]
+
+    @Test("a page with one wrong member is refused", arguments: changes)
+    func refused(_ old: String, _ new: String) throws {
+        let bytes = try Self.replaced(try Self.page().encoded(), old, new)
+        #expect(throws: FormError.self) { try InboxPage(parsing: bytes) }
+    }
+
+    @Test("too many arrivals are refused")
+    func tooMany() throws {
+        let one = try Self.page().arrivals[1]
+        let page = InboxPage(
+            party: try #require(PartyID("us-envoy")), checkpoint: Self.note,
+            arrivals: Array(repeating: one, count: InboxQuery.mostArrivals + 1), tick: nil, more: false)
+        #expect(throws: FormError.self) { try InboxPage(parsing: try page.encoded()) }
+    }
+}
