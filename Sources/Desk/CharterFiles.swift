@@ -64,7 +64,8 @@ package enum CharterFiles {
         let bytes = try charter.derBytes()
         guard bytes.count <= Bounds.charter else {
             throw DeskError(
-                "charter-too-large", "The charter has \(bytes.count) bytes, and at most \(Bounds.charter) are possible.",
+                "charter-too-large",
+                "The charter has \(bytes.count) bytes, and at most \(Bounds.charter) are possible.",
                 hint: "use fewer parties, delegates or channels")
         }
         return bytes
@@ -109,7 +110,8 @@ package enum CharterFiles {
         }
         guard party.founder == card.id.name else {
             throw DeskError(
-                "not-founder", "For \(party.id) the charter is signed by \(party.id)/\(party.founder), not by \(card.id).",
+                "not-founder",
+                "For \(party.id) the charter is signed by \(party.id)/\(party.founder), not by \(card.id).",
                 hint: "run this command on the desk of \(party.id)/\(party.founder)", kind: .refused)
         }
     }

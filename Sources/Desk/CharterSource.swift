@@ -37,7 +37,8 @@ package enum CharterSource {
             throw whole(.notText, nil, "UTF-8 text was expected")
         }
         if let line = SourceAnchors.firstLine(in: text) {
-            throw whole(.anchor, line, "anchors and aliases (&name, *name) are not allowed; quote a text that begins so")
+            throw whole(
+                .anchor, line, "anchors and aliases (&name, *name) are not allowed; quote a text that begins so")
         }
         let root: Node?
         do { root = try Yams.compose(yaml: text) } catch { throw syntax(error, whole) }

@@ -85,7 +85,8 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
 
     func sign(_ message: [UInt8]) async throws -> [UInt8] { try signing.sign(message) }
 
-    func open(sealingKey: Hash, enc: [UInt8], ciphertext: [UInt8], info: [UInt8], aad: [UInt8]) async throws -> [UInt8] {
+    func open(sealingKey: Hash, enc: [UInt8], ciphertext: [UInt8], info: [UInt8], aad: [UInt8]) async throws -> [UInt8]
+    {
         let id = KeyID(sealingKey)
         guard try home.sealingKeyNames().contains(id.short) else { throw unknown(id) }
         let key = try key(named: id.short)

@@ -24,7 +24,8 @@ package struct PinnedCharter: Sendable {
             throw DeskError(
                 "charter-pin-mismatch",
                 "\(home.charterFile) is the charter \(signed.id.fingerprint), and this desk joined \(pin.fingerprint).",
-                hint: "put the joined charter back, or join this one: valise join CHARTER --replace", kind: .verification)
+                hint: "put the joined charter back, or join this one: valise join CHARTER --replace",
+                kind: .verification)
         }
         return try PinnedCharter(checking: signed)
     }

@@ -73,7 +73,8 @@ struct SourceNode {
         var values: [String: SourceNode] = [:]
         for (name, value) in try pairs(0...10_000) {
             guard allowed.contains(name) else {
-                throw value.error(.unknownKey, "there is no such key here; possible are \(allowed.joined(separator: ", "))")
+                throw value.error(
+                    .unknownKey, "there is no such key here; possible are \(allowed.joined(separator: ", "))")
             }
             values[name] = value
         }

@@ -19,7 +19,8 @@ extension SourceNode {
         let text = try text()
         guard let value = UInt64(text), String(value) == text, range.contains(value) else {
             throw error(
-                .badNumber, "'\(text.prefix(40))' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+                .badNumber, "'\(text.prefix(40))' is not a whole number from \(range.lowerBound) to \(range.upperBound)"
+            )
         }
         return value
     }

@@ -15,10 +15,13 @@ package final class FaultInjectingStore: Store {
         case persistedButReportedFailed
         /// It is refused with this error, before anything is written.
         case refuse(StoreError)
+        /// It works once the gate is open.
+        case wait(Gate)
     }
 
     private let store: any Store
     private let steps: Mutex<[Step]>
+    private let counts = Mutex((commits: 0, failingFacts: 0))
 
     /// - Parameter script: one step for each commit; commits after the last one work.
     package init(_ store: any Store, script: [Step] = []) {
@@ -32,7 +35,14 @@ package final class FaultInjectingStore: Store {
     /// How many steps have not been taken.
     package var stepsLeft: Int { steps.withLock { $0.count } }
 
+    /// Commits that were asked for so far, whatever became of them.
+    package var commits: Int { counts.withLock { $0.commits } }
+
+    /// Lets the next look-ups of facts fail.
+    package func failFacts(_ count: Int = 1) { counts.withLock { $0.failingFacts = count } }
+
     package func commit(_ batch: CommitBatch) async throws(StoreError) {
+        counts.withLock { $0.commits += 1 }
         switch steps.withLock({ $0.isEmpty ? .work : $0.removeFirst() }) {
         case .work: try await store.commit(batch)
         case .notPersisted: throw Self.unknown
@@ -40,6 +50,9 @@ package final class FaultInjectingStore: Store {
             try await store.commit(batch)
             throw Self.unknown
         case .refuse(let error): throw error
+        case .wait(let gate):
+            await gate.pass()
+            try await store.commit(batch)
         }
     }
 
@@ -49,7 +62,12 @@ package final class FaultInjectingStore: Store {
 
     package func load() async throws(StoreError) -> LoadedLog? { try await store.load() }
     package func facts(_ wanted: Facts.Wanted, standing: StandingFacts) async throws(StoreError) -> Facts {
-        try await store.facts(wanted, standing: standing)
+        let fails = counts.withLock { counts in
+            defer { counts.failingFacts = max(0, counts.failingFacts - 1) }
+            return counts.failingFacts > 0
+        }
+        if fails { throw StoreError(.unavailable, "the look-up failed by the script of a test") }
+        return try await store.facts(wanted, standing: standing)
     }
     package func tile(level: UInt8, index: UInt64) async throws(StoreError) -> [UInt8]? {
         try await store.tile(level: level, index: index)

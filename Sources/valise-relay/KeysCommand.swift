@@ -52,7 +52,8 @@ struct KeysCommand: AsyncParsableCommand {
                 ])
             }
             Output.standard.write(text.text)
-            Output.diagnostics.line("Keys made in \(SafeText.display(folder)); the text above is \(SafeText.display(path)).")
+            Output.diagnostics.line(
+                "Keys made in \(SafeText.display(folder)); the text above is \(SafeText.display(path)).")
             Output.diagnostics.line("Verifier key of the log: \(verifier.text)")
             Output.diagnostics.line("Next: send relay.public to the steward who writes the charter.")
         }

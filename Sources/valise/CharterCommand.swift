@@ -93,8 +93,9 @@ struct CharterCommand: AsyncParsableCommand {
                     "signers": .array(signed.signatures.map { .string($0.signer.description) }),
                 ])
             }
-            Output.standard.line("Charter \(signed.id.short) with \(signed.signatures.count) signatures written to "
-                + "\(SafeText.display(output)).")
+            Output.standard.line(
+                "Charter \(signed.id.short) with \(signed.signatures.count) signatures written to "
+                    + "\(SafeText.display(output)).")
             Output.standard.line("Fingerprint: \(signed.id.fingerprint)")
             Output.diagnostics.line("Next, on every desk: valise join \(SafeText.display(output))")
         }

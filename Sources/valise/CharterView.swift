@@ -14,7 +14,8 @@ struct CharterView {
         output.line(output.styled(SafeText.display(charter.title), .heading))
         output.line("Fingerprint  \(found.id.fingerprint)")
         output.line("Made         \(TimeText.utc(milliseconds: charter.madeAt.milliseconds))")
-        output.line("Relay        \(SafeText.display(charter.relay.url)), log \(SafeText.display(charter.relay.origin))")
+        output.line(
+            "Relay        \(SafeText.display(charter.relay.url)), log \(SafeText.display(charter.relay.origin))")
         output.line("Log shown    \(Self.publication(charter.relay.publication))")
         output.line("Log key      \(Base32.encode(charter.relay.logKey))")
         output.line("Act key      \(Base32.encode(charter.relay.actKey))")

@@ -7,7 +7,8 @@ enum Confirmation {
     static func ask(_ question: String) throws -> Bool {
         guard let terminal = fopen("/dev/tty", "r+e") else {
             throw CommandFailure(
-                code: "no-terminal", message: "The fingerprint has to be confirmed, and there is no terminal to ask on.",
+                code: "no-terminal",
+                message: "The fingerprint has to be confirmed, and there is no terminal to ask on.",
                 hints: ["give --fingerprint with the one that was read to you, or --yes if it was compared already"],
                 status: .usage)
         }

@@ -63,7 +63,8 @@ enum Failures {
 
     private static func status(_ code: KeyringError.Code) -> ExitStatus {
         switch code {
-        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged, .cryptographyFailed:
+        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged,
+            .cryptographyFailed:
             .failed
         case .keyFileExists: .refused
         default: .locked

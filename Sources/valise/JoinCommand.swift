@@ -49,7 +49,8 @@ struct JoinCommand: ParsableCommand {
         }
         if !options.json {
             Output.diagnostics.line("Charter      \"\(SafeText.display(pinned.charter.title))\"")
-            Output.diagnostics.line("Parties      \(pinned.charter.parties.map(\.id.description).joined(separator: ", "))")
+            Output.diagnostics.line(
+                "Parties      \(pinned.charter.parties.map(\.id.description).joined(separator: ", "))")
             Output.diagnostics.line("Fingerprint  \(Output.diagnostics.styled(pinned.id.fingerprint, .heading))")
             Output.diagnostics.line(
                 "Call another party on a number you know, and read the eight groups to each other in turn.")

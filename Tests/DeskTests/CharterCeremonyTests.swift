@@ -41,7 +41,8 @@ struct CharterCeremonyTests {
         #expect(code([]) == "charter-signature-missing")
         #expect(code(signatures + [signatures[0]]) == "signature-twice")
         let other = try desks.compile(Desks.source.replacing("Three desks", with: "Other desks"))
-        #expect(code(signatures.dropLast() + [try await desks.sign(other, as: "watch")]) == "signature-of-other-charter")
+        #expect(
+            code(signatures.dropLast() + [try await desks.sign(other, as: "watch")]) == "signature-of-other-charter")
         var bad = signatures[2].signature.signature
         bad[10] ^= 1
         let wrong = CharterSignature(
@@ -72,13 +73,15 @@ struct CharterCeremonyTests {
     @Test("only the delegate whom the charter names founder signs, with the key that it lists")
     func founder() async throws {
         let charter = try desks.compile()
-        let code = { (card: Card) in #expect(throws: DeskError.self) { try CharterFiles.mayFound(charter, card) }?.code }
+        let code = { (card: Card) in #expect(throws: DeskError.self) { try CharterFiles.mayFound(charter, card) }?.code
+        }
         #expect(code(try Desks.looseCard("east", "lead")) == "not-in-charter")
         #expect(code(try Desks.looseCard("north", "lead")) == "other-key-in-charter")
         let north = charter.parties[0]
         let second = try Desks.looseCard("north", "deputy")
         let two = Party(
-            id: north.id, title: north.title, capabilities: north.capabilities, releaseQuorum: 1, founder: north.founder,
+            id: north.id, title: north.title, capabilities: north.capabilities, releaseQuorum: 1,
+            founder: north.founder,
             delegates: [second.delegate] + north.delegates)
         let wider = Charter(
             rulesVersion: 1, title: charter.title, madeAt: charter.madeAt, relay: charter.relay,

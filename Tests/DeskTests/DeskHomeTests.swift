@@ -71,7 +71,8 @@ struct DeskHomeTests {
         let desks = try Desks()
         let home = desks.home("south")
         let wrong = PassphraseSource.prompt { Array("wrong".utf8) }
-        #expect(#expect(throws: KeyringError.self) { try DeskKeys.open(home, passphrase: wrong) }?.code == .wrongPassphrase)
+        #expect(
+            #expect(throws: KeyringError.self) { try DeskKeys.open(home, passphrase: wrong) }?.code == .wrongPassphrase)
         chmod(home.signingKeyFile, 0o640)
         #expect(
             #expect(throws: KeyringError.self) { try DeskKeys.open(home, passphrase: desks.words) }?.code

@@ -53,7 +53,7 @@ final class Desks {
     }
 
     /// Compiles the source as it stands, with this world's cards and relay.
-    func compile(_ source: String = Self.source) throws -> Charter {
+    func compile(_ source: String = Desks.source) throws -> Charter {
         try CharterSource.read(Array(source.utf8), name: "charter.yaml", now: Self.made) { name in
             if name == "relay.public" { return Array(Self.relay.text.utf8) }
             let party = name.split(separator: ".").first.map { String($0) } ?? ""
@@ -114,7 +114,9 @@ final class Desks {
         guard let folder = opendir(path) else { return found }
         defer { closedir(folder) }
         while let item = readdir(folder) {
-            let name = withUnsafeBytes(of: &item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &item.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { found += walk("\(path)/\(name)") }
         }
         return found

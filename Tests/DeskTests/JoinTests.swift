@@ -1,4 +1,5 @@
 import Glibc
+import Ledger
 import Statements
 import Testing
 
@@ -73,6 +74,7 @@ struct JoinTests {
         let bytes = try CharterFiles.compile(try desks.compile())
         let signed = try SignedCharter(charterBytes: bytes, signatures: [])
         #expect(
-            #expect(throws: DeskError.self) { try PinnedCharter(checking: signed) }?.code == "charter-signature-missing")
+            #expect(throws: DeskError.self) { try PinnedCharter(checking: signed) }?.code == "charter-signature-missing"
+        )
     }
 }

@@ -1,0 +1,152 @@
+package import NIOCore
+import NIOHTTP1
+package import NIOPosix
+package import NIOSSL
+
+/// One kept TLS connection that sends bytes as they are and reads just enough of the answers: for load, and for
+/// requests that no proper client would send.
+package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
+    // @unchecked is safe because every member is touched on the channel's event loop only.
+    package typealias InboundIn = ByteBuffer
+    private var received = ByteBuffer()
+    private var waiting: EventLoopPromise<Answer>?
+    private var isLost = false
+    private let loop: any EventLoop
+    private var channel: (any Channel)?
+
+    package struct Answer: Sendable {
+        package let status: Int
+        /// The head as it came, without the empty line.
+        package let head: String
+        package let body: [UInt8]
+
+        /// The value of a header field.
+        package func field(_ name: String) -> String? {
+            let prefix = "\(name.lowercased()):"
+            let line = head.split(separator: "\r\n").dropFirst().first { $0.lowercased().hasPrefix(prefix) }
+            return line.map { String($0.dropFirst(prefix.count).drop { $0 == " " }) }
+        }
+    }
+    /// The relay has closed the connection, or was never reached.
+    package struct ConnectionLost: Error {}
+
+    private init(loop: any EventLoop) { self.loop = loop }
+
+    /// The certificate must be under `context`'s roots and for `localhost`.
+    package static func open(
+        port: Int, context: NIOSSLContext, group: MultiThreadedEventLoopGroup
+    ) async throws -> LoadConnection {
+        let connection = LoadConnection(loop: group.next())
+        _ = try await ClientBootstrap(group: connection.loop)
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let tls = try NIOSSLClientHandler(context: context, serverHostname: "localhost")
+                    try channel.pipeline.syncOperations.addHandlers([tls, connection])
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+        return connection
+    }
+
+    /// A client's TLS context with these roots alone, TLS 1.3.
+    package static func context(roots: [NIOSSLCertificate]) throws -> NIOSSLContext {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .certificates(roots)
+        tls.minimumTLSVersion = .tlsv13
+        return try NIOSSLContext(configuration: tls)
+    }
+
+    /// A request that is written as it is: head and body in one buffer.
+    /// - Parameter fields: whole lines.
+    package static func request(
+        method: String, target: String, port: Int, fields: String = "", body: [UInt8]
+    ) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeString("\(method) \(target) HTTP/1.1\r\nHost: localhost:\(port)\r\n\(fields)")
+        buffer.writeString("Content-Length: \(body.count)\r\n\r\n")
+        buffer.writeBytes(body)
+        return buffer
+    }
+
+    /// Sends a request and waits for its answer.
+    package func send(_ request: ByteBuffer) async throws -> Answer {
+        try await loop.flatSubmit { () -> EventLoopFuture<Answer> in
+            let answer = self.next()
+            self.channel?.writeAndFlush(request, promise: nil)
+            return answer
+        }.get()
+    }
+
+    /// Sends bytes and waits for nothing but that they are on their way.
+    package func write(_ bytes: ByteBuffer) async throws {
+        try await loop.flatSubmit { () -> EventLoopFuture<Void> in
+            guard !self.isLost, let channel = self.channel else { return self.loop.makeFailedFuture(ConnectionLost()) }
+            return channel.writeAndFlush(bytes)
+        }.get()
+    }
+
+    /// The next answer.
+    package func answer() async throws -> Answer {
+        try await loop.flatSubmit { self.next() }.get()
+    }
+
+    /// Waits until the other side has closed the connection.
+    package func closed() async {
+        try? await loop.flatSubmit { self.channel?.closeFuture ?? self.loop.makeSucceededVoidFuture() }.get()
+    }
+
+    package func close() async {
+        try? await loop.flatSubmit { self.channel?.close() ?? self.loop.makeSucceededVoidFuture() }.get()
+    }
+
+    package func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var piece = unwrapInboundIn(data)
+        received.writeBuffer(&piece)
+        guard let promise = waiting, let answer = takeAnswer() else { return }
+        waiting = nil
+        promise.succeed(answer)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) { fail() }
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail()
+        context.close(promise: nil)
+    }
+    private func fail() {
+        isLost = true
+        waiting?.fail(ConnectionLost())
+        waiting = nil
+    }
+
+    private func next() -> EventLoopFuture<Answer> {
+        let promise = loop.makePromise(of: Answer.self)
+        if let answer = takeAnswer() {
+            promise.succeed(answer)
+        } else if isLost {
+            promise.fail(ConnectionLost())
+        } else {
+            waiting = promise
+        }
+        return promise.futureResult
+    }
+
+    /// The answer once head and body are there; bodies have a length here, never chunks.
+    private func takeAnswer() -> Answer? {
+        let view = received.readableBytesView
+        guard let end = view.firstRange(of: [13, 10, 13, 10]) else { return nil }
+        let head = String(decoding: view[..<end.lowerBound], as: UTF8.self)
+        let lines = head.split(separator: "\r\n")
+        guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
+        let length = lines.first { $0.lowercased().hasPrefix("content-length:") }
+            .flatMap { Int($0.drop { $0 != ":" }.dropFirst().drop { $0 == " " }) }
+        let body = view[end.upperBound...]
+        guard let length, body.count >= length else { return nil }
+        let answer = Answer(status: status, head: head, body: Array(body.prefix(length)))
+        received.moveReaderIndex(to: end.upperBound + length)
+        received.discardReadBytes()
+        return answer
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Audit
+import Ledger
+import Statements
+import Terminal
+
+/// `valise-audit mirror`: brings a local copy of the log up to date.
+struct MirrorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mirror", abstract: "Keep a local copy of the relay's log; run it again to go on.",
+        discussion: """
+            The copy is in C2SP tlog-tiles layout and proven against the log's signed checkpoint as it arrives. A \
+            checkpoint that takes something back of the kept one is refused, and both are kept in DIR/evidence.
+            """)
+
+    @OptionGroup var charter: CharterOptions
+    @Option(help: "The folder of the copy; made if it is not there.") var out: String
+    @Option(help: "Copy from a folder in C2SP layout instead of the relay.") var from: String?
+    @Option(help: "The home of an auditor's delegate (default: VALISE_HOME).") var home: String?
+    @OptionGroup var passphrase: PassphraseOptions
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() async throws {
+        let trusted = try charter.read()
+        let outcome: Mirror.Outcome
+        if let from {
+            outcome = try await copy(trusted, FolderSource(path: from))
+        } else {
+            let keys = try AuditorKeys(home: home, passphrase: passphrase, charter: trusted.charter)
+            let relay = try RelaySource(charter: trusted, delegate: keys.delegate, sign: keys.sign)
+            do {
+                outcome = try await copy(trusted, relay)
+            } catch {
+                try? await relay.close()
+                throw error
+            }
+            try await relay.close()
+        }
+        show(outcome)
+    }
+
+    private func copy(_ trusted: TrustedCharter, _ source: any LogSource) async throws -> Mirror.Outcome {
+        let diagnostics = Output.diagnostics
+        return try await Mirror(folder: MirrorFolder(path: out), charter: trusted, source: source) { done, all in
+            if diagnostics.isTerminal { diagnostics.write("\rcopied \(done) of \(all) entries ") }
+            if diagnostics.isTerminal, done == all { diagnostics.line() }
+        }.run()
+    }
+
+    private func show(_ outcome: Mirror.Outcome) {
+        let (size, root) = (outcome.checkpoint.size, outcome.checkpoint.root)
+        guard !json else {
+            return Output.standard.json([
+                "schema": "valise/mirror/v1", "origin": .string(outcome.checkpoint.origin.description),
+                "size": .unsigned(size.rawValue), "root": .string(Base64.encode(root.bytes)),
+                "previous": outcome.previous.map { .unsigned($0.rawValue) } ?? .null,
+                "fetched": .count(outcome.fetched),
+            ])
+        }
+        Output.standard.line("log        \(SafeText.display(outcome.checkpoint.origin.description))")
+        Output.standard.line("entries    \(size)\(outcome.previous.map { ", \($0) before" } ?? "")")
+        Output.standard.line("root       \(Base64.encode(root.bytes))")
+        Output.standard.line("fetched    \(outcome.fetched) files")
+        Output.diagnostics.line("next: valise-audit verify --mirror \(out) --charter \(charter.charter)")
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Audit
+import Glibc
+import Ledger
+import Statements
+import Terminal
+
+/// `valise-audit verify`: recomputes a copy of the log and decides every entry again.
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Check a copy of the log: every tile, every signature, every rule.",
+        discussion: "Ends with exit code 2 and the first bad entry if anything is wrong.")
+
+    @OptionGroup var charter: CharterOptions
+    @Option(help: "The folder that valise-audit mirror made.") var mirror: String
+    @Option(parsing: .upToNextOption, help: "Checkpoints that clients kept: they must be of this log.")
+    var against: [String] = []
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() async throws {
+        let trusted = try charter.read()
+        let kept = try against.map { path in
+            Verification.KeptCheckpoint(
+                name: path, note: try InputFile.read(path, limit: SignedNote.maximumByteCount))
+        }
+        let diagnostics = Output.diagnostics
+        let report = try await Verification(
+            folder: MirrorFolder(path: mirror), charter: trusted, against: kept,
+            workers: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        ) { done, all in
+            if diagnostics.isTerminal { diagnostics.write("\rchecked \(done) of \(all) bundles ") }
+            if diagnostics.isTerminal, done == all { diagnostics.line() }
+        }.run()
+        if json { Output.standard.json(report.json) } else { report.print(to: .standard) }
+        if let first = report.findings.first { throw first }
+    }
+}
