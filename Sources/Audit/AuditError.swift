@@ -5,8 +5,6 @@ package struct AuditError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The source has no such file.
         case notServed = "not-served"
         case sourceUnavailable = "source-unavailable"
-        /// The folder holds no checkpoint.
-        case noMirror = "no-mirror"
         /// Another process writes into the folder.
         case mirrorBusy = "mirror-busy"
         case fileUnreadable = "file-unreadable"

@@ -37,7 +37,8 @@ extension LogSource {
         }
         guard bytes.count == id.byteCount else {
             throw Finding(
-                .tileMismatch, path: id.path, "\(id) came with \(bytes.count) bytes where \(id.byteCount) were expected")
+                .tileMismatch, path: id.path, "\(id) came with \(bytes.count) bytes where \(id.byteCount) were expected"
+            )
         }
         return bytes
     }

@@ -67,7 +67,9 @@ package struct Mirror {
     }
 
     private func kept() throws -> TrustedCharter.Opened? {
-        guard let note = try folder.read(MirrorFolder.checkpoint, limit: SignedNote.maximumByteCount) else { return nil }
+        guard let note = try folder.read(MirrorFolder.checkpoint, limit: SignedNote.maximumByteCount) else {
+            return nil
+        }
         return try charter.open(note, path: "\(folder.path)/\(MirrorFolder.checkpoint)")
     }
 

@@ -14,7 +14,8 @@ extension Mirror {
         let before = try? Merkle.root(size: new.size, from: reader)
         guard before == nil || before == new.root else {
             throw try evidence(
-                .forkedLog, shown, kept, "a log of \(new.size) entries that the kept one of \(old.size) did not begin with")
+                .forkedLog, shown, kept,
+                "a log of \(new.size) entries that the kept one of \(old.size) did not begin with")
         }
         throw try evidence(
             .rolledBackLog, shown, kept, "only \(new.size) entries, and \(old.size) were signed before")

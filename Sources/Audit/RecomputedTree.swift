@@ -7,7 +7,7 @@ struct RecomputedTree {
     private var builder = TileBuilder()
     /// The tree that the stored level-0 tiles give: it tells whether an entry or its tile was altered.
     private var stored = CompactRange()
-    private var differences: [(index: LogIndex, tile: String)] = []
+    private var differences: [(index: LogIndex, bundle: EntryBundleID)] = []
     private let older: TileReader
     private var roots: [TreeSize: Hash] = [:]
     /// What is wrong with tiles so far; the differences of entries are told by ``conclusion()``.
@@ -37,7 +37,7 @@ struct RecomputedTree {
         for hash in bundle.stored { stored.append(hash) }
         tileCount += 1
         if let index = bundle.firstDifference, differences.count < Self.mostFindings {
-            differences.append((index, "tile/0" + bundle.id.path.dropFirst("tile/entries".count)))
+            differences.append((index, bundle.id))
         }
     }
 
@@ -81,13 +81,18 @@ struct RecomputedTree {
 
     /// What the whole tree shows, once all entries were appended: which of entries and tiles was altered.
     func conclusion() -> [Finding] {
-        var found = differences.map { index, tile in
-            if isSigned {
-                return Finding(
-                    .tileMismatch, path: tile, "\(tile) is not made from its entries, which the checkpoint does sign")
+        var found = differences.map { index, bundle in
+            let tile = bundle.tilePath
+            guard !isSigned else {
+                let message = "\(tile) is not made from its entries, which are those that the checkpoint signs"
+                return Finding(.tileMismatch, path: tile, message)
             }
-            let which = stored.root == checkpoint.root ? "is not the one that the checkpoint signs" : "or its tile is altered"
-            return Finding(.tileMismatch, index: index, path: tile, "Entry \(index) \(which): \(tile) has another hash")
+            guard stored.root == checkpoint.root else {
+                let message = "Entry \(index) or its tile is altered: \(tile) has another hash than that of the entry"
+                return Finding(.tileMismatch, index: index, path: tile, message)
+            }
+            let message = "Entry \(index) in \(bundle) is not the one that the checkpoint signs"
+            return Finding(.tileMismatch, index: index, path: bundle.path, message)
         }
         if !isSigned {
             let message = "The \(builder.size) entries give another root than the one that the checkpoint signs"
@@ -100,4 +105,9 @@ struct RecomputedTree {
         guard findings.count < Self.mostFindings else { return }
         findings.append(Finding(code, path: tile.path, message))
     }
+}
+
+extension EntryBundleID {
+    /// The path of the level-0 tile with the hashes of these entries.
+    fileprivate var tilePath: String { TileID(level: 0, index: index, width: width)?.path ?? path }
 }

@@ -83,7 +83,8 @@ struct Replay {
             return Finding(.duplicateStatement, index: index, "\(name) is in the log already, as entry \(first)")
         case .rejected(let objection):
             let code = objection.code == .wrongTick ? Finding.Code.tickWrong : .ruleBroken
-            return Finding(code, index: index, rule: objection.code, "\(name) is against the rules: \(objection.detail)")
+            return Finding(
+                code, index: index, rule: objection.code, "\(name) is against the rules: \(objection.detail)")
         case .accepted(let changes):
             if let wrong = Self.wrongField(item.entry, changes) {
                 return Finding(.recomputedField, index: index, "\(name) has \(wrong)")

@@ -69,7 +69,8 @@ package struct TrustedCharter: Sendable {
         let typed = fingerprint.filter { $0 != " " && $0 != "-" }.lowercased()
         let short = id.fingerprint.filter { $0 != " " }
         guard typed == short || typed == id.description else {
-            throw Finding(.charterMismatch, "The charter's fingerprint is \(id.fingerprint), not the one that was given")
+            throw Finding(
+                .charterMismatch, "The charter's fingerprint is \(id.fingerprint), not the one that was given")
         }
     }
 }

@@ -51,7 +51,8 @@ package struct Verification {
         }
         var pass = AuditPass(opened.checkpoint, folder, charter)
         if opened.checkpoint.size == 0 {
-            pass.findings.append(Finding(.charterMismatch, "The log is empty; its entry 0 was expected to be the charter"))
+            pass.findings.append(
+                Finding(.charterMismatch, "The log is empty; its entry 0 was expected to be the charter"))
         }
         try await examine(&pass)
         try pass.conclude()

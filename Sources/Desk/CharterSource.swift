@@ -38,10 +38,18 @@ package enum CharterSource {
         }
         if let line = SourceAnchors.firstLine(in: text) {
             throw whole(
-                .anchor, line, "anchors and aliases (&name, *name) are not allowed; quote a text that begins so")
+                .anchor, line, "anchors and aliases (&name, *name) are not allowed; quote a text with such a word")
         }
+        let parser: Parser
         let root: Node?
-        do { root = try Yams.compose(yaml: text) } catch { throw syntax(error, whole) }
+        do {
+            parser = try Parser(yaml: text)
+            root = try parser.singleRoot()
+        } catch {
+            throw syntax(error, whole)
+        }
+        // The nodes know their anchors only as long as the parser lives.
+        defer { withExtendedLifetime(parser) {} }
         guard let root else { throw whole(.missingKey, nil, "the file is empty") }
         let node = SourceNode(node: root, file: name, path: "", line: root.mark?.line)
         return try CharterSourceReader(now: now, file: file).charter(node)
@@ -63,21 +71,36 @@ package enum CharterSource {
     }
 }
 
-/// Finds what could make a small source stand for a huge one, before it is parsed.
+/// Finds what could make a small source stand for a huge one, before it is parsed. What hides from this look at single
+/// lines is found when the parsed nodes are read.
 enum SourceAnchors {
-    /// The first line, from 1, on which `&` or `*` begins a word outside a comment.
+    /// The first line, from 1, on which `&` or `*` begins a word outside quotes and comments.
     static func firstLine(in text: String) -> Int? {
-        for (position, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            var before: UInt8 = 0x20
-            var quoted = false
-            for (byte, next) in zip(line, Array(line.dropFirst()) + [0x20]) {
-                if byte == 0x22 || byte == 0x27 { quoted = true }
-                let begins = before == 0x20 || before == 0x09 || [0x5B, 0x7B, 0x2C, 0x3A].contains(before)
-                if begins, byte == 0x23, !quoted { break }
-                if begins, byte == 0x26 || byte == 0x2A, ![0x20, 0x09, 0x0D].contains(next) { return position + 1 }
-                before = byte
-            }
+        for (position, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+        where hasAnchor(line) {
+            return position + 1
         }
         return nil
+    }
+
+    private static func hasAnchor(_ line: Substring.UTF8View) -> Bool {
+        let bytes = Array(line)
+        var quote: UInt8?
+        for (position, byte) in bytes.enumerated() {
+            let before = position == 0 ? 0x20 : bytes[position - 1]
+            let begins = [0x20, 0x09, 0x5B, 0x7B, 0x2C, 0x3A].contains(before)
+            if let open = quote {
+                if byte == open { quote = nil }
+            } else if begins, byte == 0x22 || byte == 0x27 {
+                quote = byte
+            } else if begins, byte == 0x23 {
+                return false
+            } else if begins, byte == 0x26 || byte == 0x2A, position + 1 < bytes.count,
+                ![0x20, 0x09, 0x0D].contains(bytes[position + 1])
+            {
+                return true
+            }
+        }
+        return false
     }
 }

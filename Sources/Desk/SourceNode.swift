@@ -24,7 +24,7 @@ struct SourceNode {
     /// - Parameter limit: in bytes.
     func text(limit: Int = 1_024) throws(CharterSourceError) -> String {
         guard case .scalar(let scalar) = node else { throw error(.wrongType, "a text was expected") }
-        try refuseTag(scalar.tag)
+        try refuseMarks(scalar.tag)
         guard !scalar.string.isEmpty else { throw error(.wrongType, "a text was expected, and nothing stands there") }
         guard scalar.string.utf8.count <= limit else {
             throw error(.wrongType, "a text of at most \(limit) bytes was expected")
@@ -38,7 +38,7 @@ struct SourceNode {
     /// The items of a list.
     func list(_ count: ClosedRange<Int>) throws(CharterSourceError) -> [SourceNode] {
         guard case .sequence(let sequence) = node else { throw error(.wrongType, "a list was expected") }
-        try refuseTag(sequence.tag)
+        try refuseMarks(sequence.tag)
         guard count.contains(sequence.count) else {
             throw error(.wrongType, "\(Self.words(count)) items were expected, and there are \(sequence.count)")
         }
@@ -50,7 +50,7 @@ struct SourceNode {
     /// The pairs of a mapping whose keys the writer chooses, in the order in which they stand.
     func pairs(_ count: ClosedRange<Int>) throws(CharterSourceError) -> [(name: String, value: SourceNode)] {
         guard case .mapping(let mapping) = node else { throw error(.wrongType, "keys with values were expected") }
-        try refuseTag(mapping.tag)
+        try refuseMarks(mapping.tag)
         guard count.contains(mapping.count) else {
             throw error(.wrongType, "\(Self.words(count)) keys were expected, and there are \(mapping.count)")
         }
@@ -83,8 +83,11 @@ struct SourceNode {
 
     private func at(_ line: Int?) -> SourceNode { SourceNode(node: node, file: file, path: path, line: line) }
 
-    /// `!!binary` and the like would mean something else than what stands there.
-    private func refuseTag(_ tag: Tag) throws(CharterSourceError) {
+    /// `!!binary` and the like, anchors and aliases would mean something else than what stands there.
+    private func refuseMarks(_ tag: Tag) throws(CharterSourceError) {
+        guard node.anchor == nil else {
+            throw error(.anchor, "anchors and aliases (&name, *name) are not allowed")
+        }
         let name = tag.description
         guard name.isEmpty || name.hasPrefix("tag:yaml.org,2002:"), !name.hasSuffix("binary") else {
             throw error(.wrongType, "the tag \(name.prefix(40)) has no meaning here")

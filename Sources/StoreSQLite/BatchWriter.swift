@@ -42,9 +42,11 @@ struct BatchWriter {
     }
 
     private static func check(_ batch: CommitBatch, folder: StoreFolder) throws {
-        guard batch.base.rawValue &+ UInt64(batch.entries.count) == batch.head.size.rawValue, !batch.entries.isEmpty else {
+        guard batch.base.rawValue &+ UInt64(batch.entries.count) == batch.head.size.rawValue, !batch.entries.isEmpty
+        else {
             throw StoreError(
-                .conflict, "a batch of \(batch.entries.count) entries does not lead from \(batch.base) to "
+                .conflict,
+                "a batch of \(batch.entries.count) entries does not lead from \(batch.base) to "
                     + "\(batch.head.size)")
         }
         for (index, new) in zip(batch.base.rawValue..., batch.entries) {

@@ -4,7 +4,7 @@ import Rules
 import Statements
 import Store
 
-/// What the rules ask for: whether a statement or a nonce is in the log, and messages as their custody chains tell them.
+/// What the rules ask for: whether a statement or a nonce is in the log, and messages as their custody chains tell.
 struct FactsQuery {
     let database: Database
 

@@ -41,7 +41,8 @@ struct Loading {
             return nil
         }
         let size = newest.head.size
-        guard let count, let last = count.last, count.entries == size.rawValue, last.rawValue + 1 == size.rawValue else {
+        guard let count, let last = count.last, count.entries == size.rawValue, last.rawValue + 1 == size.rawValue
+        else {
             throw StoreError.damaged(
                 "the checkpoint counts \(size) entries, the store has \(count?.entries ?? 0) up to index "
                     + "\(count?.last.map(\.description) ?? "none")")

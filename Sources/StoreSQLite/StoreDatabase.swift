@@ -31,11 +31,13 @@ enum StoreDatabase {
     }
 
     /// Must run after opening and outside a transaction: the pool lowers `synchronous` when it turns WAL on.
+    ///
+    /// A checkpoint runs within a commit: one of 8 MiB holds it up for some 30 ms, a rarer and larger one for longer.
     private static func configureWriter(_ database: Database) throws {
         try database.execute(
             sql: """
                 PRAGMA synchronous = FULL;
-                PRAGMA wal_autocheckpoint = 4000;
+                PRAGMA wal_autocheckpoint = 1000;
                 PRAGMA journal_size_limit = 67108864;
                 PRAGMA cache_size = -32768;
                 """)

@@ -33,7 +33,8 @@ extension StoreError {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB:
                 self.init(.damaged, "the database is damaged or no database: \(words); restore it, do not repair it")
             case .SQLITE_CONSTRAINT:
-                self.init(.damaged, "the database contradicts what was decided on it: \(words); check it before going on")
+                self.init(
+                    .damaged, "the database contradicts what was decided on it: \(words); check it before going on")
             default: self.init(.unavailable, "the database could not be used: \(words); check the disk and try again")
             }
         default: self.init(.unavailable, "the store could not be used: \(type(of: error))")

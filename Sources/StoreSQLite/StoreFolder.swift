@@ -90,7 +90,9 @@ struct StoreFolder: Sendable {
         guard let folder = opendir(envelopes) else { throw StoreError.file("listing \(envelopes)") }
         defer { closedir(folder) }
         while let item = readdir(folder) {
-            let name = withUnsafeBytes(of: &item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &item.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if Self.isName(name), !known.contains(name) { remove(name) }
         }
     }

@@ -4,8 +4,8 @@ package import Statements
 
 /// A relay's charter with three parties, and every private key of it: all drawn from names, the same in every run.
 ///
-/// `us-envoy` and `hezbollah` are barred from each other; `lebanon-speaker` has a channel with both and may stand between
-/// them. `us-envoy` has two delegates, `lead` and `deputy`, the others a `lead`.
+/// `us-envoy` and `hezbollah` are barred from each other; `lebanon-speaker` has a channel with both and may stand
+/// between them. `us-envoy` has two delegates, `lead` and `deputy`, the others a `lead`.
 package struct FixtureWorld: Sendable {
     package static let envoy = DelegateID("us-envoy/lead").unsafelyUnwrapped
     package static let deputy = DelegateID("us-envoy/deputy").unsafelyUnwrapped

@@ -107,6 +107,15 @@ extension LogForge {
 }
 
 extension LogFixture {
+    /// A true tick for the envoy, another statement for each number.
+    package func fillerTick(_ number: Int) throws -> Item {
+        let act = try tick(FixtureWorld.envoy.party).signed.statement.act
+        let relay = DelegateID(party: .relay, name: .act)
+        return Item(
+            try LogForge.sign(
+                act, by: relay, in: world, at: now, seen: head, submitBy: now + TimeSpan(milliseconds: Int64(number))))
+    }
+
     /// An honest entry.
     package func entry(_ index: Int) -> Entry { entries[index].entry }
 }

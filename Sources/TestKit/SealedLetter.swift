@@ -1,4 +1,4 @@
-package import Envelope
+import Envelope
 import Ledger
 package import Sealing
 package import Statements

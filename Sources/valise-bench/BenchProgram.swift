@@ -6,7 +6,12 @@ import Terminal
 struct BenchProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valise-bench", abstract: "Measure the relay against the machine's own limits.",
-        subcommands: [SubmitCommand.self])
+        subcommands: [SubmitCommand.self, KillsCommand.self])
 
-    static func main() async { await Program.run(Self.self) { _ in nil } }
+    static func main() async { await Program.run(Self.self, convert: failure) }
+
+    /// Errors of the benchmark are shown as they are.
+    static func failure(_ error: any Error) -> CommandFailure? {
+        CommandFailure(code: "bench-failed", message: String(describing: error))
+    }
 }

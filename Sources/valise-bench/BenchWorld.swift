@@ -1,10 +1,12 @@
 import Crypto
-import Envelope
 import Foundation
 import Keyring
 import Ledger
+import NIOCore
+import NIOSSL
 import Sealing
 import Statements
+import TestKit
 
 /// A charter of two parties and an auditor with keys in memory, and a relay of its own as a separate process.
 struct BenchWorld {
@@ -17,7 +19,7 @@ struct BenchWorld {
     let signing: [PartyID: Curve25519.Signing.PrivateKey]
     let sealing: [PartyID: [UInt8]]
 
-    static func make(port: Int) throws -> BenchWorld {
+    static func make(port: Int, tickInterval: TimeSpan = Limits.standard.tickInterval) throws -> BenchWorld {
         let folder = NSTemporaryDirectory() + "valise-bench-\(getpid())"
         try Durable.makeFolder(path: folder)
         let now = Self.now
@@ -32,7 +34,7 @@ struct BenchWorld {
             guard let id = PartyID(name), let delegate = DelegateName("lead") else { continue }
             let key = Curve25519.Signing.PrivateKey()
             signing[id] = key
-            sealing[id] = SealingKey.generate().publicKey
+            sealing[id] = try SealingKey.generate().publicKey
             let card = DelegateID(party: id, name: delegate)
             let publicKey = Array(key.publicKey.rawRepresentation)
             let admission = try key.signature(for: Card.message(id: card, signingKey: publicKey, madeAt: now))
@@ -49,8 +51,8 @@ struct BenchWorld {
         let root = try TLSRoot(certificate: keys.rootCertificate, key: KeyBytes.read(folder + "/keys/tls-root.key"))
         let relay = RelayIdentity(
             url: "https://localhost:\(port)", origin: "localhost/valise-bench", logKey: keys.log.publicKey,
-            actKey: keys.act.publicKey, tlsRoots: [root.der], publication: .private)
-        let charter = try Self.charter(relay: relay, parties: parties, signing: signing, now: now)
+            actKey: keys.act.publicKey, tlsRoots: [try root.der], publication: .private)
+        let charter = try Self.charter(relay: relay, parties: parties, signing: signing, now: now, tickInterval: tickInterval)
         try Durable.write(path: folder + "/charter.signed", bytes: charter.derBytes(), mode: 0o600, exclusive: true)
         return BenchWorld(
             folder: folder, port: port, charter: charter, rootCertificate: keys.rootCertificate,
@@ -60,11 +62,13 @@ struct BenchWorld {
     static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 
     private static func charter(
-        relay: RelayIdentity, parties: [Party], signing: [PartyID: Curve25519.Signing.PrivateKey], now: Timestamp
+        relay: RelayIdentity, parties: [Party], signing: [PartyID: Curve25519.Signing.PrivateKey], now: Timestamp,
+        tickInterval: TimeSpan
     ) throws -> SignedCharter {
         var limits = Limits.standard
         limits.unsettledMessages = 10_000_000
         limits.unsettledBytes = 1 << 40
+        limits.tickInterval = tickInterval
         let channel = Channel(
             from: parties[1].id, to: parties[2].id, direction: .both, opensAt: now - .days(1),
             closesAt: now + .days(60), highestPrecedence: .flash, largestPayload: 1 << 24)
@@ -104,31 +108,36 @@ struct BenchWorld {
                     keepUntil: until + limits.longestLifetime + limits.keyGrace)), as: party, seen: seen)
     }
 
-    /// One real envelope: 1 KiB of text sealed to both ends, signed.
-    func envelope(seen: LogHead) throws -> [UInt8] {
-        let random: (Int) -> [UInt8] = { count in
-            var generator = SystemRandomNumberGenerator()
-            return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
-        }
-        guard let nonce = Nonce(random(Nonce.byteCount)) else { return [] }
-        let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1_024)
-        var digester = PartDigester()
-        digester.take(text)
-        let fields: [Field] = [
-            .subject("benchmark"), .text(try PartInfo(name: "text", mediaType: "text/plain", read: digester)),
-        ]
-        let context = SealContext(charter: charter.id, originator: originator, nonce: nonce)
-        var payload: [UInt8] = []
-        let sealed = try Sealer(context: context, fields: fields, random: random)
-            .seal(parts: [text], into: &payload)
-        let legs = [Leg(intermediaries: [], recipient: recipient)]
-        let wrapped = try sealed.wrap(to: [originator, recipient].compactMap { sealing[$0] }, legs: legs)
+    /// One real letter, sealed to both ends.
+    func letter(bytes count: Int = 1_024) throws -> SealedLetter {
+        try SealedLetter(
+            [UInt8](repeating: UInt8(ascii: "a"), count: count), subject: "benchmark", from: originator,
+            under: charter.id, legs: [Leg(intermediaries: [], recipient: recipient)],
+            keys: [originator, recipient].compactMap { sealing[$0] })
+    }
+
+    /// The letter under a signature of this moment.
+    func envelope(_ letter: SealedLetter, seen: LogHead) throws -> RealEnvelope {
         let rosters = [originator, recipient].sorted().map { RosterRevision(party: $0, revision: Revision(0)) }
-        let submission = wrapped.submission(
+        let submission = letter.wrapped.submission(
             writtenUnder: WrittenUnder(constitution: Revision(0), rosters: rosters), precedence: .routine,
             expiry: Self.now + .days(7))
-        let signed = try sign(.submission(submission), as: originator, seen: seen)
-        return try EnvelopeWriter.header(signed, sealedKeys: wrapped.sealedKeys, payloadSize: UInt64(payload.count)) + payload
+        return try RealEnvelope(letter, signed: sign(.submission(submission), as: originator, seen: seen))
+    }
+
+    /// A read that the auditor has signed.
+    func reading(_ target: String) async throws -> ByteBuffer {
+        guard let auditor = DelegateID("auditor/lead"), let key = signing[auditor.party] else {
+            throw FormError("bench", expected: "an auditor")
+        }
+        return try await LoadConnection.reading(target, port: port, as: auditor, at: Self.now) {
+            Array(try key.signature(for: $0))
+        }
+    }
+
+    /// What trusts this world's relay.
+    func clientContext() throws -> NIOSSLContext {
+        try LoadConnection.context(roots: NIOSSLCertificate.fromPEMBytes(rootCertificate))
     }
 }
 

@@ -1,12 +1,13 @@
+import Crypto
 import Foundation
+import HTTPTypes
 import Histogram
 import Ledger
 import NIOCore
 import NIOPosix
-import NIOSSL
 import Statements
 import Terminal
-import Wire
+import TestKit
 
 /// The senders: kept connections over which prebuilt requests go out, as fast as answers come or at a fixed rate.
 struct Load {
@@ -24,10 +25,7 @@ struct Load {
 
     init(world: BenchWorld, senders: Int) async throws {
         self.world = world
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(world.rootCertificate))
-        tls.minimumTLSVersion = .tlsv13
-        let context = try NIOSSLContext(configuration: tls)
+        let context = try world.clientContext()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var connections: [LoadConnection] = []
         for _ in 0..<senders {
@@ -39,33 +37,26 @@ struct Load {
     func close() async { for connection in connections { await connection.close() } }
 
     /// Publishes the sealing keys of both ends; returns a head for the envelopes to have seen.
-    func prepare() async throws -> LogHead {
-        var seen = try await head()
+    func prepare() async throws -> LogHead { try await Self.prepare(world, over: connections[0]) }
+
+    static func prepare(_ world: BenchWorld, over connection: LoadConnection) async throws -> LogHead {
+        var seen = try await head(world, over: connection)
         for party in [world.originator, world.recipient] {
             let statement = try world.keyPublication(party, seen: seen).derBytes()
             let request = LoadConnection.request(
                 method: "POST", target: "/v1/statements", port: world.port, body: statement)
-            let answer = try await connections[0].send(request)
+            let answer = try await connection.send(request)
             guard answer.status == 200 else {
                 throw CommandFailure(
                     code: "bench-setup", message: String(decoding: answer.body, as: UTF8.self))
             }
-            seen = try await head()
+            seen = try await head(world, over: connection)
         }
         return seen
     }
 
-    private func head() async throws -> LogHead {
-        guard let auditor = PartyID("auditor"), let lead = DelegateName("lead"), let key = world.signing[auditor] else {
-            throw CommandFailure(code: "bench-setup", message: "the benchmark has no auditor")
-        }
-        let request = SignedRequest(method: .get, authority: "localhost:\(world.port)", target: "/checkpoint")
-        let signature = try await MessageSignature(
-            signing: request, as: DelegateID(party: auditor, name: lead), at: BenchWorld.now
-        ) { Array(try key.signature(for: $0)) }
-        let fields = signature.fields.map { "\($0.name): \($0.value)\r\n" }.joined()
-        let answer = try await connections[0].send(
-            LoadConnection.request(method: "GET", target: "/checkpoint", port: world.port, fields: fields, body: []))
+    private static func head(_ world: BenchWorld, over connection: LoadConnection) async throws -> LogHead {
+        let answer = try await connection.send(try await world.reading("/checkpoint"))
         let checkpoint = try Checkpoint(text: SignedNote(parsing: answer.body).text)
         return LogHead(size: checkpoint.size, root: checkpoint.root)
     }
@@ -79,7 +70,7 @@ struct Load {
                     try stride(from: core, to: count, by: cores).map { _ in
                         LoadConnection.request(
                             method: "POST", target: "/v1/envelopes", port: world.port,
-                            body: try world.envelope(seen: seen))
+                            body: try world.envelope(world.letter(), seen: seen).bytes)
                     }
                 }
             }

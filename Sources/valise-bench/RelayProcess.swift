@@ -1,18 +1,21 @@
 import Foundation
 import Glibc
+import Terminal
 
-/// The relay under test, as the process an operator would run.
+/// The relay under test, as the process an operator would run. It may be started again after it ended.
 final class RelayProcess {
-    private let process = Process()
+    private var process = Process()
     private let program: String
     private let world: BenchWorld
 
-    init(world: BenchWorld) throws {
+    /// Makes the log, too.
+    /// - Parameter program: the executable; by default `valise-relay` beside this one.
+    init(world: BenchWorld, program: String? = nil) throws {
         self.world = world
         let own = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        program = own.deletingLastPathComponent().appendingPathComponent("valise-relay").path
+        self.program = program ?? own.deletingLastPathComponent().appendingPathComponent("valise-relay").path
         let begin = Process()
-        begin.executableURL = URL(fileURLWithPath: program)
+        begin.executableURL = URL(fileURLWithPath: self.program)
         begin.arguments = [
             "init", "--charter", world.folder + "/charter.signed", "--data", world.folder + "/data", "--keys",
             world.folder + "/keys",
@@ -23,18 +26,30 @@ final class RelayProcess {
         begin.waitUntilExit()
     }
 
+    /// Returns once it takes connections.
     func start() throws {
+        process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = [
             "serve", "--data", world.folder + "/data", "--keys", world.folder + "/keys", "--port", "\(world.port)",
             "--log-level", "warning",
         ]
         try process.run()
-        for _ in 0..<400 where !Self.listens(on: world.port) { usleep(25_000) }
+        for _ in 0..<1_200 where process.isRunning && !Self.listens(on: world.port) { usleep(25_000) }
+        guard process.isRunning else {
+            throw CommandFailure(
+                code: "bench-relay", message: "The relay did not start.", hints: ["its log is on standard error"])
+        }
     }
 
     func stop() {
         process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// SIGKILL: it ends wherever it is.
+    func kill() {
+        Glibc.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

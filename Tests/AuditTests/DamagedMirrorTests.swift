@@ -69,7 +69,9 @@ struct DamagedMirrorTests {
         #expect(try await bench.audit(charter).isGood)
     }
 
-    @Test("files that are longer or shorter", arguments: ["checkpoint", "tile/0/000", "tile/1/000.p/2", "tile/entries/001"])
+    @Test(
+        "files that are longer or shorter",
+        arguments: ["checkpoint", "tile/0/000", "tile/1/000.p/2", "tile/entries/001"])
     func lengths(path: String) async throws {
         let bench = try Bench()
         let forge = LogForge(try Talks.long(530))
@@ -80,7 +82,9 @@ struct DamagedMirrorTests {
             try LogForge.write(changed, to: "\(bench.mirror())/\(path)")
             let first = try #require(try await bench.audit(charter).findings.first)
             #expect(first.path == path)
-            let codes: Set<Finding.Code> = [.checkpointMalformed, .checkpointSignature, .tileMismatch, .bundleMalformed]
+            let codes: Set<Finding.Code> = [
+                .checkpointMalformed, .checkpointSignature, .tileMismatch, .bundleMalformed,
+            ]
             #expect(codes.contains(first.code))
         }
     }

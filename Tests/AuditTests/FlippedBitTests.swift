@@ -38,7 +38,8 @@ struct FlippedBitTests {
             try victim.set(bit / 8, to: byte)
             let codes = Set(report.findings.map(\.code))
             let allowed: Set<Finding.Code> =
-                path == "checkpoint" ? [.checkpointMalformed, .checkpointSignature]
+                path == "checkpoint"
+                ? [.checkpointMalformed, .checkpointSignature]
                 : path.hasPrefix("tile/entries/") ? [.tileMismatch, .bundleMalformed, .rootMismatch] : [.tileMismatch]
             if codes.isEmpty || !codes.isSubset(of: allowed) { wrong.append("\(path) bit \(bit): \(codes)") }
         }
@@ -55,13 +56,15 @@ struct FlippedBitTests {
                 group.addTask {
                     let bench = try Bench()
                     try LogForge(talks.log).write(to: bench.mirror())
-                    return try await self.flip(stride(from: part, to: count, by: 2), of: path, in: bench, charter)
+                    let wrong = try await self.flip(stride(from: part, to: count, by: 2), of: path, in: bench, charter)
+                    // Put back as it was, it is good: each finding came from its one bit.
+                    #expect(try await bench.audit(charter).isGood)
+                    return wrong
                 }
             }
             return try await group.reduce(into: []) { $0 += $1 }
         }
         #expect(wrong.isEmpty, "\(wrong.count) bits: \(wrong.prefix(5))")
-        // The mirror was put back as it was, and is good: each finding above came from its one bit.
         #expect(count > 1_000)
     }
 
@@ -93,6 +96,7 @@ struct FlippedBitTests {
         let altered = try await bench.audit(talks.charter)
         #expect(altered.firstFinding == "tile-mismatch@7")
         #expect(altered.findings.map(\.code) == [.tileMismatch, .rootMismatch])
+        #expect(altered.findings.first?.path == bundle)
         try LogForge.write(try #require(files[bundle]), to: "\(bench.mirror())/\(bundle)")
 
         let tile = "tile/0/000.p/8"
@@ -102,6 +106,7 @@ struct FlippedBitTests {
         let report = try await bench.audit(talks.charter)
         #expect(report.firstFinding == "tile-mismatch")
         #expect(report.findings.map(\.code) == [.tileMismatch])
+        #expect(report.findings.first?.path == tile)
     }
 }
 

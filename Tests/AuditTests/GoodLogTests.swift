@@ -23,9 +23,10 @@ struct GoodLogTests {
         #expect(report.signatures == 7 + 3)
         #expect(report.tiles == 1)
         #expect(report.bundles == 1)
-        #expect(report.inboxes.map { "\($0.party) \($0.arrivals)" } == [
-            "hezbollah 1", "lebanon-speaker 1", "us-envoy 0",
-        ])
+        #expect(
+            report.inboxes.map { "\($0.party) \($0.arrivals)" } == [
+                "hezbollah 1", "lebanon-speaker 1", "us-envoy 0",
+            ])
         #expect(report.first == talks.world.start)
         #expect(report.last == talks.log.now)
     }

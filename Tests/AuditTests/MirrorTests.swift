@@ -32,7 +32,9 @@ struct MirrorTests {
         }
     }
 
-    private func mirror(_ bench: Bench, _ charter: TrustedCharter, _ source: any LogSource) async throws -> Mirror.Outcome {
+    private func mirror(_ bench: Bench, _ charter: TrustedCharter, _ source: any LogSource) async throws
+        -> Mirror.Outcome
+    {
         try await Mirror(folder: MirrorFolder(path: bench.mirror()), charter: charter, source: source).run()
     }
 

@@ -44,6 +44,14 @@ struct Talks: Sendable {
         if step != .tick { last = LogIndex(size) }
     }
 
+    /// Ticks at equal distances, a hundred to a batch.
+    mutating func fill(ticks: Int, over span: TimeSpan) throws {
+        for _ in 0..<ticks / 100 {
+            log.wait(TimeSpan(milliseconds: span.milliseconds * 100 / Int64(ticks)))
+            _ = try log.batch((0..<100).map { try log.fillerTick($0) })
+        }
+    }
+
     var reference: LegReference {
         get throws {
             guard let leg = LegNumber(0) else { throw FormError("Leg", expected: "0") }

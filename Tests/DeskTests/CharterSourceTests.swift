@@ -92,6 +92,7 @@ struct CharterSourceTests {
         Bad(.anchor, 2, "Three desks", "&a Three desks"),
         Bad(.anchor, 2, "Three desks", "*a"),
         Bad(.anchor, 8, "[intermediary, steward]", "[intermediary,*a]"),
+        Bad(.anchor, 4, "title: Three desks", "title: \"Three\n  \" # \"\nmade: &a 2026-11-22"),
         Bad(.syntax, 6, "  north:", "\tnorth:"),
         Bad(.syntax, nil, "Three desks", "Three\u{7}desks"),
         Bad(.syntax, 1, "# A charter", "--- \na: b\n---\n# A charter"),
@@ -109,8 +110,18 @@ struct CharterSourceTests {
 
     @Test("comments, quotes and ampersands between words are ordinary text")
     func ordinary() throws {
-        let source = Desks.source.replacing("Three desks", with: "\"Three & four * desks\"  # see *note*, &c")
-        #expect(try desks.compile(source).title == "Three & four * desks")
+        let source = Desks.source.replacing("Three desks", with: "\"Three & four *desks\"  # see *note*, &c")
+        #expect(try desks.compile(source).title == "Three & four *desks")
+    }
+
+    @Test("an anchor that hides behind a text of several lines is found")
+    func hiddenAnchor() throws {
+        let text = "{title: \"x\n # y\", made: &a 2026-11-22}"
+        #expect(SourceAnchors.firstLine(in: text) == nil)
+        let error = #expect(throws: CharterSourceError.self) {
+            try CharterSource.read(Array(text.utf8), name: "c", now: Desks.made) { _ in [] }
+        }
+        #expect(error?.code == .anchor)
     }
 
     @Test("a source over 256 KiB, one that is empty and one that is not UTF-8 are refused")

@@ -10,11 +10,11 @@ import Testing
 struct DamageTests {
     @Test("a file of garbage is damaged, not overwritten")
     func garbage() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         try await folder.openSQLite().close()
         let garbage = FixtureWorld.bytes("garbage", 100_000)
-        try TemporaryFolder.put(garbage, at: folder.store + "/log.sqlite", truncate: true)
+        try SQLitePlace.put(garbage, at: folder.store + "/log.sqlite", truncate: true)
         try await expect(.damaged) { _ = try folder.openSQLite() }
         #expect(try SQLiteTests.contents(folder.store + "/log.sqlite") == garbage)
     }
@@ -25,7 +25,7 @@ struct DamageTests {
         defer { folder.remove() }
         let path = folder.store + "/log.sqlite"
         let whole = try SQLiteTests.contents(path)
-        try TemporaryFolder.put(Array(whole[..<(whole.count * parts / 6)]), at: path, truncate: true)
+        try SQLitePlace.put(Array(whole[..<(whole.count * parts / 6)]), at: path, truncate: true)
         try await Self.expectDamage(folder)
     }
 
@@ -84,7 +84,7 @@ struct DamageTests {
         try await store.pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('2')") }
         try await store.close()
         try await expect(.wrongVersion) { _ = try folder.openSQLite() }
-        let other = try TemporaryFolder()
+        let other = try SQLitePlace()
         defer { other.remove() }
         let theirs = try other.openSQLite()
         try await theirs.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA application_id = 7") }
@@ -94,18 +94,18 @@ struct DamageTests {
 
     @Test("a folder that cannot be made is unavailable")
     func noFolder() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         try await expect(.unavailable) { _ = try SQLiteStore.open(directory: folder.root + "/missing/store") }
     }
 
-    private static func filled() async throws -> TemporaryFolder {
-        let folder = try TemporaryFolder()
+    private static func filled() async throws -> SQLitePlace {
+        let folder = try SQLitePlace()
         try await folder.withStore { try await Scene().commit(to: $0) }
         return folder
     }
 
-    private static func expectDamage(_ folder: TemporaryFolder) async throws {
+    private static func expectDamage(_ folder: SQLitePlace) async throws {
         try await expect(.damaged) {
             let store = try folder.openSQLite()
             _ = try await store.load()

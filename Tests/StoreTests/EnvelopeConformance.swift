@@ -35,8 +35,10 @@ struct EnvelopeConformance {
             #expect(try await store.envelopeSize(stage.message(batch)) == nil)
             try await store.commit(batch)
         }) { store async throws in
-            let message = try #require(try await store.inbox(FixtureWorld.speaker.party, after: ArrivalNumber(0), limit: 1).first)
-                .message
+            let message = try #require(
+                try await store.inbox(FixtureWorld.speaker.party, after: ArrivalNumber(0), limit: 1).first
+            )
+            .message
             #expect(try await store.envelopeSize(message) == 2_500_000)
             try await Self.checkRanges(of: bytes, message, store)
         }
@@ -66,7 +68,9 @@ struct EnvelopeConformance {
         }
     }
 
-    @Test("what was staged and never committed is gone after reopening, what was committed is not", arguments: StoreDriver.all)
+    @Test(
+        "what was staged and never committed is gone after reopening, what was committed is not",
+        arguments: StoreDriver.all)
     func orphans(driver: StoreDriver) async throws {
         let stage = try Stage()
         let bytes = FixtureWorld.bytes("kept", 200_000)
@@ -167,7 +171,8 @@ private struct Stage {
     func after(_ batch: CommitBatch, _ staged: StagedEnvelope) throws -> CommitBatch {
         var log = log
         _ = try log.batch(batch.entries.compactMap { $0.entry.signed.map { LogFixture.Item($0) } })
-        _ = try log.submit(by: FixtureWorld.envoy, legs: [Leg(intermediaries: [], recipient: FixtureWorld.speaker.party)])
+        _ = try log.submit(
+            by: FixtureWorld.envoy, legs: [Leg(intermediaries: [], recipient: FixtureWorld.speaker.party)])
         return try Self.submit(staged, to: &log)
     }
 

@@ -6,7 +6,7 @@ import Testing
 struct FaultTests {
     @Test("before and after the commit the caller is told the same, and loading tells them apart")
     func faults() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         let scene = try Scene()
         let refusal = StoreError(.unavailable, "no room")
@@ -23,6 +23,8 @@ struct FaultTests {
         store.then([.notPersisted])
         try await expect(.outcomeUnknown) { try await store.commit(scene.batches[3]) }
         try await store.close()
-        try await folder.withStore { store async throws in #expect(try await store.load()?.head == scene.batches[2].head) }
+        try await folder.withStore { store async throws in
+            #expect(try await store.load()?.head == scene.batches[2].head)
+        }
     }
 }

@@ -127,7 +127,9 @@ struct LogConformance {
         }
     }
 
-    @Test("a batch that was decided for other indexes, or is not as long as it says, is refused", arguments: StoreDriver.all)
+    @Test(
+        "a batch that was decided for other indexes, or is not as long as it says, is refused",
+        arguments: StoreDriver.all)
     func wrongIndexes(driver: StoreDriver) async throws {
         let scene = try Scene()
         let place = try driver.makePlace()

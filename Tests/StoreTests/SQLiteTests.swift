@@ -11,7 +11,7 @@ import Testing
 struct SQLiteTests {
     @Test("every opening forces commits to the disk")
     func synchronous() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         for _ in 0..<3 {
             let store = try folder.openSQLite()
@@ -29,7 +29,7 @@ struct SQLiteTests {
 
     @Test("folder and files are their owner's alone, whatever the umask", arguments: [0o000, 0o022, 0o077] as [UInt32])
     func modes(mask: UInt32) async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         // The umask is the process's: other tests make their files private all the same.
         let before = umask(mask)
@@ -37,47 +37,47 @@ struct SQLiteTests {
         let store = try folder.openSQLite()
         _ = try await store.load()
         let staged = try await EnvelopeConformance.stage([1], in: store)
-        #expect(TemporaryFolder.mode(folder.store) == 0o700)
-        #expect(TemporaryFolder.mode(folder.store + "/envelopes") == 0o700)
-        let files = TemporaryFolder.names(folder.store).filter { $0 != "envelopes" }
+        #expect(SQLitePlace.mode(folder.store) == 0o700)
+        #expect(SQLitePlace.mode(folder.store + "/envelopes") == 0o700)
+        let files = SQLitePlace.names(folder.store).filter { $0 != "envelopes" }
         #expect(files == ["log.sqlite", "log.sqlite-shm", "log.sqlite-wal"])
         for file in files + ["envelopes/\(staged.name)"] {
-            #expect(TemporaryFolder.mode("\(folder.store)/\(file)") == 0o600, "\(file)")
+            #expect(SQLitePlace.mode("\(folder.store)/\(file)") == 0o600, "\(file)")
         }
         try await store.close()
     }
 
     @Test("opening removes envelope files that no row refers to, and nothing else")
     func orphans() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         let store = try folder.openSQLite()
         _ = try await EnvelopeConformance.stage([1, 2, 3], in: store)
         let envelopes = folder.store + "/envelopes"
-        try TemporaryFolder.put([1], at: envelopes + "/README")
-        #expect(TemporaryFolder.names(envelopes).count == 2)
+        try SQLitePlace.put([1], at: envelopes + "/README")
+        #expect(SQLitePlace.names(envelopes).count == 2)
         try await store.close()
         try await folder.openSQLite().close()
-        #expect(TemporaryFolder.names(envelopes) == ["README"])
+        #expect(SQLitePlace.names(envelopes) == ["README"])
     }
 
     @Test("a writer that is let go takes its unfinished file along")
     func abandoned() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         let store = try folder.openSQLite()
         do {
             let writer = try await store.stageEnvelope()
             try await writer.write([1])
-            #expect(TemporaryFolder.names(folder.store + "/envelopes").count == 1)
+            #expect(SQLitePlace.names(folder.store + "/envelopes").count == 1)
         }
-        #expect(TemporaryFolder.names(folder.store + "/envelopes").isEmpty)
+        #expect(SQLitePlace.names(folder.store + "/envelopes").isEmpty)
         try await store.close()
     }
 
     @Test("a COMMIT that fails has an unknown outcome, and loading settles it")
     func unknownOutcome() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         let scene = try Scene()
         let store = try folder.openSQLite()
@@ -95,17 +95,17 @@ struct SQLiteTests {
 
     @Test("a commit survives a process that ends without closing")
     func noClose() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         let scene = try Scene()
         let store = try folder.openSQLite()
         try await scene.commit(to: store)
         // What a killed process leaves: the files as they are now, copied while the store is open.
-        let copy = try TemporaryFolder()
+        let copy = try SQLitePlace()
         defer { copy.remove() }
         mkdir(copy.store, 0o700)
         for name in ["log.sqlite", "log.sqlite-wal"] {
-            try TemporaryFolder.put(Self.contents("\(folder.store)/\(name)"), at: "\(copy.store)/\(name)")
+            try SQLitePlace.put(Self.contents("\(folder.store)/\(name)"), at: "\(copy.store)/\(name)")
         }
         try await store.close()
         try await copy.withStore { store async throws in #expect(try await store.load()?.head == scene.log.head) }
@@ -113,7 +113,7 @@ struct SQLiteTests {
 
     @Test("a torn tail of the WAL loses whole commits or none")
     func tornTail() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try SQLitePlace()
         defer { folder.remove() }
         let scene = try Scene()
         let store = try folder.openSQLite()
@@ -124,11 +124,11 @@ struct SQLiteTests {
         let heads = scene.batches.map(\.head)
         var seen: Set<Int> = []
         for cut in stride(from: wal.count - 1, to: wal.count / 2, by: -wal.count / 23) {
-            let copy = try TemporaryFolder()
+            let copy = try SQLitePlace()
             defer { copy.remove() }
             mkdir(copy.store, 0o700)
-            try TemporaryFolder.put(database, at: copy.store + "/log.sqlite")
-            try TemporaryFolder.put(Array(wal[..<cut]), at: copy.store + "/log.sqlite-wal")
+            try SQLitePlace.put(database, at: copy.store + "/log.sqlite")
+            try SQLitePlace.put(Array(wal[..<cut]), at: copy.store + "/log.sqlite-wal")
             try await copy.withStore { store in
                 let head = try #require(try await store.load()).head
                 seen.insert(try #require(heads.firstIndex(of: head)))
@@ -139,7 +139,7 @@ struct SQLiteTests {
 
     static func contents(_ path: String) throws -> [UInt8] {
         let file = open(path, O_RDONLY)
-        let size = TemporaryFolder.size(path)
+        let size = SQLitePlace.size(path)
         defer { close(file) }
         return [UInt8](unsafeUninitializedCapacity: size) { $1 = max(0, read(file, $0.baseAddress, size)) }
     }

@@ -42,7 +42,10 @@ struct Scene {
         batches.append(
             try log.batch(
                 Self.parties.map { try log.tick($0) }
-                    + [Self.convey(log, carried), log.sign(.recall(recalled, legs: [Self.zero]), by: FixtureWorld.envoy)]))
+                    + [
+                        Self.convey(log, carried),
+                        log.sign(.recall(recalled, legs: [Self.zero]), by: FixtureWorld.envoy),
+                    ]))
         log.wait(.minutes(1))
         let later = try log.submit(by: FixtureWorld.deputy, legs: [Self.route], expiresIn: .hours(36))
         hurried = later.message

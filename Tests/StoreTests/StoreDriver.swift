@@ -11,7 +11,7 @@ struct StoreDriver: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all: [StoreDriver] = [StoreDriver(name: "sqlite") { try TemporaryFolder() }]
+    static let all: [StoreDriver] = [StoreDriver(name: "sqlite") { try SQLitePlace() }]
 }
 
 /// Where one test's store lies.
@@ -40,7 +40,7 @@ extension StorePlace {
 }
 
 /// A folder of one test.
-final class TemporaryFolder: StorePlace {
+final class SQLitePlace: StorePlace {
     let root: String
     var store: String { root + "/store" }
 
@@ -65,7 +65,9 @@ final class TemporaryFolder: StorePlace {
         defer { closedir(folder) }
         var names: [String] = []
         while let item = readdir(folder) {
-            let name = withUnsafeBytes(of: &item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &item.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         return names.sorted()

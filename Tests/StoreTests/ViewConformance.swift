@@ -14,7 +14,8 @@ struct ViewConformance {
         defer { place.remove() }
         try await place.twice({ try await scene.commit(to: $0) }) { store async throws in
             for party in Scene.parties {
-                #expect(try await store.inbox(party, after: ArrivalNumber(0), limit: 100) == scene.log.arrivals(at: party))
+                #expect(
+                    try await store.inbox(party, after: ArrivalNumber(0), limit: 100) == scene.log.arrivals(at: party))
             }
             let speaker = FixtureWorld.speaker.party
             let all = scene.log.arrivals(at: speaker)
