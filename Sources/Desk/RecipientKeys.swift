@@ -7,7 +7,7 @@ package struct RecipientKeys: Sendable {
     /// X-Wing public keys.
     package let publicKeys: [[UInt8]]
 
-    /// Asks the relay for each party's keys, under a tick that is fresh: a relay that hides a newer key is caught by it.
+    /// Asks the relay for each party's keys, under a fresh tick: a relay that hides a newer key is caught by it.
     /// - Throws: ``DeskError`` with `tick-stale`, `tick-wrong`, `no-sealing-key`.
     package static func fetch(
         for parties: [PartyID], until expiry: Timestamp, desk: Desk

@@ -34,7 +34,7 @@ extension SourceNode {
         else {
             throw error(
                 .badDuration,
-                "'\(text.prefix(40))' is not a duration: a whole number and one of s, m, h, d was expected, for example 48h"
+                "'\(text.prefix(40))' is not a duration: expected a whole number and one of s, m, h, d, as in 48h"
             )
         }
         return TimeSpan(milliseconds: count * unit)

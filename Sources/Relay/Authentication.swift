@@ -26,7 +26,9 @@ enum Authentication {
         guard signed.statement.charter == charter.id else {
             throw Problem(
                 .rejected(.wrongCharter),
-                detail: "The statement is for charter \(signed.statement.charter.short), this relay's is \(charter.id.short).")
+                detail:
+                    "It is for charter \(signed.statement.charter.short), this relay's is \(charter.id.short)."
+            )
         }
         let examined = ExaminedStatement(signed) { $0.party == .relay ? nil : charter.key($0) }
         guard examined.isAuthentic else {

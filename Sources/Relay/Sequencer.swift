@@ -165,7 +165,7 @@ package actor Sequencer {
         let next = try draft.seal(signers: signers, origin: base.standing.charter.charter.relay.origin)
         do {
             try await store.commit(next.batch)
-        } catch where error.code == .outcomeUnknown {
+        } catch  where error.code == .outcomeUnknown {
             try await resolveUnknown(next.snapshot, base: base)
         }
         return next.snapshot

@@ -4,8 +4,8 @@ import FoundationEssentials
 import Statements
 
 /// The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár, "Online Authenticated-Encryption and its Nonce-Reuse
-/// Misuse-Resistance") over AES-256-GCM: the nonce is an 11-byte counter and a byte that is 1 for the last chunk, so that
-/// chunks cannot be dropped, moved or cut off.
+/// Misuse-Resistance") over AES-256-GCM: the nonce is an 11-byte counter and a byte that is 1 for the last chunk, so
+/// that chunks cannot be dropped, moved or cut off.
 struct ChunkCipher {
     private let key: SymmetricKey
     private var counter: UInt64 = 0

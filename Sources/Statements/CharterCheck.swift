@@ -51,7 +51,8 @@ package enum CharterCheck {
         for party in charter.parties {
             let names = party.delegates.map(\.name)
             if names != names.sorted() || Set(names).count != names.count {
-                found.append(Finding("charter-order", "delegates of \(party.id) are not sorted, or one is listed twice"))
+                found.append(
+                    Finding("charter-order", "delegates of \(party.id) are not sorted, or one is listed twice"))
             }
             if !names.contains(party.founder) {
                 found.append(Finding("charter-founder", "\(party.id) has no delegate \(party.founder) to sign for it"))

@@ -118,7 +118,8 @@ extension ASN1NodeCollection.Iterator {
 
     package mutating func choice<E: RawRepresentable<Int>>(_ field: String, of: E.Type = E.self) throws -> E {
         let node = try node(field)
-        guard let value = try? Int(derEncoded: node, withIdentifier: .enumerated), let choice = E(rawValue: value) else {
+        guard let value = try? Int(derEncoded: node, withIdentifier: .enumerated), let choice = E(rawValue: value)
+        else {
             throw FormError(field, expected: "a listed value")
         }
         return choice
@@ -166,7 +167,9 @@ extension DER.Serializer {
     package mutating func bytes(_ value: [UInt8], tag: ASN1Identifier = .octetString) {
         appendPrimitiveNode(identifier: tag) { $0.append(contentsOf: value) }
     }
-    package mutating func hash(_ value: Hash) { appendPrimitiveNode(identifier: .octetString) { value.append(to: &$0) } }
+    package mutating func hash(_ value: Hash) {
+        appendPrimitiveNode(identifier: .octetString) { value.append(to: &$0) }
+    }
     package mutating func id(_ value: some HashIdentifier) { hash(value.hash) }
     package mutating func uint(_ value: UInt64, tag: ASN1Identifier = .integer) throws {
         try value.serialize(into: &self, withIdentifier: tag)
@@ -179,7 +182,9 @@ extension DER.Serializer {
     package mutating func text(_ value: String) {
         appendPrimitiveNode(identifier: .utf8String) { $0.append(contentsOf: value.utf8) }
     }
-    package mutating func bool(_ value: Bool) { appendPrimitiveNode(identifier: .boolean) { $0.append(value ? 0xFF : 0) } }
+    package mutating func bool(_ value: Bool) {
+        appendPrimitiveNode(identifier: .boolean) { $0.append(value ? 0xFF : 0) }
+    }
     package mutating func choice(_ value: some RawRepresentable<Int>) throws {
         try value.rawValue.serialize(into: &self, withIdentifier: .enumerated)
     }

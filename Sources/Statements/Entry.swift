@@ -45,7 +45,8 @@ package struct Entry: Hashable, Sendable, DERFormat {
             let roster = Revision(try f.uint("Entry.roster"))
             var previous: LogIndex?
             if let node = f.optional(.context(0)) {
-                guard let value = try? UInt64(derEncoded: node, withIdentifier: .context(0)), value <= Bounds.count else {
+                guard let value = try? UInt64(derEncoded: node, withIdentifier: .context(0)), value <= Bounds.count
+                else {
                     throw FormError("Entry.previous", expected: "a log index")
                 }
                 previous = LogIndex(rawValue: value)

@@ -130,7 +130,9 @@ package struct ExaminedStatement: Hashable, Sendable {
         self.signed = signed
         let message = SignedStatement.message(statementBytes: signed.statementBytes)
         checks = zip(signed.statement.signers, signed.signatures).map { name, signature in
-            guard let key = key(signed.statement.delegate(name)) else { return SignatureCheck(key: nil, isValid: false) }
+            guard let key = key(signed.statement.delegate(name)) else {
+                return SignatureCheck(key: nil, isValid: false)
+            }
             let valid = PinnedEd25519.verify(signature: signature, message: message, key: key)
             return SignatureCheck(key: key, isValid: valid)
         }

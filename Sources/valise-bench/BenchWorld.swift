@@ -52,7 +52,8 @@ struct BenchWorld {
         let relay = RelayIdentity(
             url: "https://localhost:\(port)", origin: "localhost/valise-bench", logKey: keys.log.publicKey,
             actKey: keys.act.publicKey, tlsRoots: [try root.der], publication: .private)
-        let charter = try Self.charter(relay: relay, parties: parties, signing: signing, now: now, tickInterval: tickInterval)
+        let charter = try Self.charter(
+            relay: relay, parties: parties, signing: signing, now: now, tickInterval: tickInterval)
         try Durable.write(path: folder + "/charter.signed", bytes: charter.derBytes(), mode: 0o600, exclusive: true)
         return BenchWorld(
             folder: folder, port: port, charter: charter, rootCertificate: keys.rootCertificate,

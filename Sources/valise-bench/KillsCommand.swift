@@ -36,7 +36,8 @@ struct KillsCommand: AsyncParsableCommand {
         }
         relay.stop()
         out.line(
-            "\(run.kills) kills, \(verdict.acknowledged) acknowledged, \(verdict.lost) lost, \(verdict.doubled) doubled")
+            "\(run.kills) kills, \(verdict.acknowledged) acknowledged, \(verdict.lost) lost, \(verdict.doubled) doubled"
+        )
         guard verdict.isGood else {
             throw CommandFailure(
                 code: "word-broken", message: "The relay did not keep its word (seed \(seed)).",

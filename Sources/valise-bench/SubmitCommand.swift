@@ -59,7 +59,9 @@ struct SubmitCommand: AsyncParsableCommand {
                 name,
                 "\(run.accepted) accepted, \(Int(run.perSecond))/s, "
                     + String(format: "%.3f of the limit", run.perSecond / limit.perSecond)))
-        let milliseconds = { (share: Double) in String(format: "%.1f", Double(run.latency.valueAtPercentile(share)) / 1000) }
+        let milliseconds = { (share: Double) in
+            String(format: "%.1f", Double(run.latency.valueAtPercentile(share)) / 1000)
+        }
         out.line(
             Self.text(
                 "  latency", "p50 \(milliseconds(50)) ms, p99 \(milliseconds(99)) ms, max \(milliseconds(100)) ms"))

@@ -59,7 +59,8 @@ enum HeldLeg {
         if json {
             return Output.standard.json(
                 .object([
-                    .init("schema", "valise/act/v1"), .init("act", .string(done)), .init("message", .string(message.description)),
+                    .init("schema", "valise/act/v1"), .init("act", .string(done)),
+                    .init("message", .string(message.description)),
                     .init("entry", .unsigned(accepted.entry.index.rawValue)), .init("acceptedAt", .integer(time)),
                 ]))
         }

@@ -22,8 +22,8 @@ struct CharterView {
         for root in charter.relay.tlsRoots { output.line("TLS root     \(Base32.encode(Hash.sha256(root).bytes))") }
         let stewards = charter.parties.count { $0.capabilities.steward }
         output.line(
-            "Amended by   \(charter.stewardThreshold) of \(stewards) stewards; a change to another party's roster waits "
-                + Self.span(charter.rosterDelay))
+            "Amended by   \(charter.stewardThreshold) of \(stewards) stewards; "
+                + "a change to another party's roster waits \(Self.span(charter.rosterDelay))")
         output.line("Rules        version \(charter.rulesVersion)")
         output.line("Signed by    \(signers.isEmpty ? "nobody yet" : signers.joined(separator: ", "))")
         section("Parties", parties, output)

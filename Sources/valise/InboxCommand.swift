@@ -61,7 +61,8 @@ struct InboxCommand: AsyncParsableCommand {
             ])
         }
         if rows.isEmpty {
-            Output.diagnostics.line(answer.arrivals.isEmpty ? "nothing has arrived" : "nothing waits; --all shows the rest")
+            Output.diagnostics.line(
+                answer.arrivals.isEmpty ? "nothing has arrived" : "nothing waits; --all shows the rest")
         } else {
             Output.standard.table(table)
         }
@@ -74,9 +75,11 @@ struct InboxCommand: AsyncParsableCommand {
     private func printJSON(_ rows: [Row], _ answer: InboxAnswer) {
         let items: [JSONValue] = rows.map { row in
             .object([
-                .init("number", .unsigned(row.arrival.number.value)), .init("message", .string(row.arrival.message.description)),
+                .init("number", .unsigned(row.arrival.number.value)),
+                .init("message", .string(row.arrival.message.description)),
                 .init("leg", .count(row.arrival.leg.value)), .init("from", .string(row.originator.description)),
-                .init("precedence", .string(row.submission.precedence.description)), .init("state", .string(row.stage.word)),
+                .init("precedence", .string(row.submission.precedence.description)),
+                .init("state", .string(row.stage.word)),
                 .init("role", .string(row.role)), .init("expiry", .integer(row.submission.expiry.milliseconds)),
                 .init("payloadSize", .unsigned(row.submission.payloadSize)),
             ])
@@ -84,7 +87,8 @@ struct InboxCommand: AsyncParsableCommand {
         var tick: JSONValue = .null
         if let found = answer.tick {
             tick = .object([
-                .init("entry", .unsigned(found.entry.index.rawValue)), .init("acceptedAt", .integer(found.acceptedAt.milliseconds)),
+                .init("entry", .unsigned(found.entry.index.rawValue)),
+                .init("acceptedAt", .integer(found.acceptedAt.milliseconds)),
                 .init("arrivals", .unsigned(found.tick.arrivals)),
             ])
         }

@@ -23,14 +23,20 @@ struct PartiesCommand: AsyncParsableCommand {
                     .init("delegates", .array(party.delegates.map { .string($0.name.description) })),
                     .init("capabilities", .array(Self.words(party.capabilities).map { .string($0) })),
                     .init("reach", .string(reach.word(party.id))),
-                    .init("routes", .array(reach.routes(party.id).map { .array($0.holders.map { .string($0.description) }) })),
+                    .init(
+                        "routes",
+                        .array(reach.routes(party.id).map { .array($0.holders.map { .string($0.description) }) })),
                 ])
             }
             return Output.standard.json(
-                .object([.init("schema", "valise/parties/v1"), .init("own", .string(own.description)), .init("parties", .array(items))]))
+                .object([
+                    .init("schema", "valise/parties/v1"), .init("own", .string(own.description)),
+                    .init("parties", .array(items)),
+                ]))
         }
         var table = Table([
-            .init("PARTY"), .init("REACHED"), .init("MAY"), .init("DELEGATES"), .init("TITLE", .leading, mayShrink: true),
+            .init("PARTY"), .init("REACHED"), .init("MAY"), .init("DELEGATES"),
+            .init("TITLE", .leading, mayShrink: true),
         ])
         for party in charter.charter.parties {
             table.add([

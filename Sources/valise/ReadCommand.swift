@@ -54,14 +54,16 @@ struct ReadCommand: AsyncParsableCommand {
         }
         let attachments: [JSONValue] = read.attachments.map { info, path in
             .object([
-                .init("name", .string(info.name)), .init("mediaType", .string(info.mediaType)), .init("size", .unsigned(info.size)),
+                .init("name", .string(info.name)), .init("mediaType", .string(info.mediaType)),
+                .init("size", .unsigned(info.size)),
                 .init("path", .optional(path)),
             ])
         }
         Output.standard.json(
             .object([
                 .init("schema", "valise/read/v1"), .init("message", .string(read.message.description)),
-                .init("from", .string(read.originator.description)), .init("subject", subject), .init("reference", reference),
+                .init("from", .string(read.originator.description)), .init("subject", subject),
+                .init("reference", reference),
                 .init("text", .optional(read.text.map { String(decoding: $0, as: UTF8.self) })),
                 .init("attachments", .array(attachments)),
             ]))

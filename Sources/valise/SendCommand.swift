@@ -79,10 +79,12 @@ struct SendCommand: AsyncParsableCommand {
             return Output.standard.json(
                 .object([
                     .init("schema", "valise/send/v1"), .init("message", .string(sent.message.description)),
-                    .init("route", .array(route.map { .string($0) })), .init("entry", .unsigned(sent.accepted.entry.index.rawValue)),
+                    .init("route", .array(route.map { .string($0) })),
+                    .init("entry", .unsigned(sent.accepted.entry.index.rawValue)),
                     .init("acceptedAt", .integer(sent.accepted.entry.entry.acceptedAt.milliseconds)),
                     .init("expiry", .integer(sent.expiry.milliseconds)), .init("sealedTo", .count(sent.sealedTo)),
-                    .init("payloadSize", .unsigned(sent.payloadSize)), .init("repeated", .bool(sent.accepted.isOriginal)),
+                    .init("payloadSize", .unsigned(sent.payloadSize)),
+                    .init("repeated", .bool(sent.accepted.isOriginal)),
                 ]))
         }
         let out = Output.standard

@@ -48,7 +48,7 @@ def main():
             if found and room in PURE and found.group(1) in IMPURE_IMPORTS:
                 breaches.append(f"{relative}:{number}: a pure room imports {found.group(1)}")
             if relative.parts[0] == "Sources" and MARKS.search(line):
-                nearby = " ".join(lines[max(0, number - 4):number])
+                nearby = " ".join(lines[max(0, number - 4):number + 4])
                 if not REASON.search(nearby):
                     breaches.append(f"{relative}:{number}: needs a reason beside it: {line.strip()[:60]}")
     for pattern in ("*.pem", "*.key"):

@@ -57,6 +57,26 @@ struct DamageTests {
         try await Self.expectDamage(folder)
     }
 
+    @Test("an old entry that is gone is missed at loading")
+    func gap() async throws {
+        let folder = try SQLitePlace()
+        defer { folder.remove() }
+        var log = try LogFixture(world: FixtureWorld())
+        var ticks: [LogFixture.Item] = []
+        for _ in 0..<300 {
+            log.wait(TimeSpan(milliseconds: 1))
+            ticks.append(try log.tick(Scene.parties[0]))
+        }
+        let batch = try log.batch(ticks)
+        let store = try folder.openSQLite()
+        try await store.commit(log.founding)
+        try await store.commit(batch)
+        #expect(try await store.load()?.head == log.head)
+        try await store.pool.write { try $0.execute(sql: "DELETE FROM entries WHERE idx = 10") }
+        try await expect(.damaged) { _ = try await store.load() }
+        try await store.close()
+    }
+
     @Test("a custody chain with a hole is damage")
     func brokenChain() async throws {
         let folder = try await Self.filled()
