@@ -42,7 +42,9 @@ test-long: build ## 200 kills; by hand, before an issue is closed
 bench: setup ## the release build's figures, for Docs/Benchmarks.md
 	swift build -c release --product valise-bench
 	swift build -c release --product valise-relay
+	swift build -c release --product valise
 	.build/release/valise-bench submit
+	Tests/Scripts/inbox-bench.sh
 
 vectors: ## write Tests/Vectors/valise again from fixed seeds
 	VALISE_CORE=1 VALISE_WRITE_VECTORS=1 swift test $(CORE) --filter Vector

@@ -15,7 +15,7 @@ extension AuditReport {
         let kinds = statements.map { "\($0.count) \($0.kind)" }
         output.line("statements   \(kinds.isEmpty ? "none" : kinds.joined(separator: ", "))")
         output.line("signatures   \(signatures) good")
-        output.line("tiles        \(tiles) tiles and \(bundles) bundles recomputed, \(ByteSize(bytes: bytes))")
+        output.line("tiles        \(tiles), and \(bundles) entry bundles, recomputed from \(ByteSize(bytes: bytes))")
         output.line("inboxes      " + inboxes.map { "\($0.party) \($0.arrivals)" }.joined(separator: ", "))
         if let first, let last {
             let times = [first, last].map { TimeText.utc(milliseconds: $0.milliseconds) }

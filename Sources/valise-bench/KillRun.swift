@@ -13,11 +13,11 @@ struct KillRun {
     /// Each of them follows a SIGKILL.
     static let restartsBetweenChecks = 3
     /// Fresh letters at the start of each life; when they run out, acknowledged ones are sent again.
-    private static let lettersPerLife = 120
+    private static let lettersPerLife = 160
     /// One letter in so many is too large to be held in memory, so that its envelope is a file.
-    private static let largeOneIn = 12
+    private static let largeOneIn = 40
     /// The longest life under load, in milliseconds.
-    private static let longestLife = 4000
+    private static let longestLife = 500
 
     /// What a check found.
     struct Verdict {
@@ -85,7 +85,6 @@ struct KillRun {
             do {
                 await pile.take(try await connection.send(item.request), for: item)
             } catch {
-                print(error)
                 return await pile.giveBack(item)
             }
         }
@@ -101,7 +100,7 @@ struct KillRun {
                 tasks.addTask {
                     try stride(from: core, to: missing, by: cores).map { number in
                         let isLarge = number % Self.largeOneIn == 0
-                        let letter = try world.letter(bytes: isLarge ? EnvelopeBytes.inlineLimit * 3 / 2 : 1_024)
+                        let letter = try world.letter(bytes: isLarge ? EnvelopeBytes.inlineLimit : 1_024)
                         return try LetterPile.item(letter, world, seen: seen)
                     }
                 }

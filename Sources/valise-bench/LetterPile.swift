@@ -39,10 +39,10 @@ actor LetterPile {
     var waiting: Int { fresh.count }
     func add(_ items: [Item]) { fresh += items }
 
-    /// Something to send: what had no answer goes first, half of it signed again; once all is acknowledged, letters
-    /// that were acknowledged are sent again.
+    /// Something to send: a new letter, or one that had no answer, half of them signed again; once all is acknowledged,
+    /// letters that were acknowledged are sent again.
     func next(seen: LogHead) throws -> Item? {
-        if let item = unanswered.popLast() {
+        if fresh.isEmpty || Int.random(in: 0..<4, using: &random) == 0, let item = unanswered.popLast() {
             return Bool.random(using: &random) ? item : try Self.item(item.letter, world, seen: seen)
         }
         return fresh.popLast() ?? settled.randomElement(using: &random)
@@ -53,7 +53,6 @@ actor LetterPile {
 
     func take(_ answer: LoadConnection.Answer, for item: Item) {
         guard answer.status == 200 else {
-            print(answer.status, String(decoding: answer.body, as: UTF8.self))
             if answer.status != 503, answer.status != 429 {
                 refusals.append(String(decoding: answer.body, as: UTF8.self))
             }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Store
 import StoreSQLite
@@ -74,8 +75,8 @@ final class SQLitePlace: StorePlace {
     }
 
     static func mode(_ path: String) -> UInt32 {
-        var facts = stat()
-        return lstat(path, &facts) == 0 ? facts.st_mode & 0o7777 : 0
+        let mode = try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
+        return mode?.uint32Value ?? 0
     }
 
     static func put(_ bytes: [UInt8], at path: String, offset: Int = 0, truncate: Bool = false) throws {
@@ -86,7 +87,7 @@ final class SQLitePlace: StorePlace {
     }
 
     static func size(_ path: String) -> Int {
-        var facts = stat()
-        return lstat(path, &facts) == 0 ? Int(facts.st_size) : 0
+        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber
+        return size?.intValue ?? 0
     }
 }
