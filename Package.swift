@@ -12,7 +12,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
-]
+] + (fuzz ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -66,7 +66,11 @@ var dependencies: [Package.Dependency] = [
 ]
 
 if fuzz {
-    targets.append(program("valise-fuzz", ["Ledger", "Statements", "Envelope", "Sealing", "Keyring"]))
+    // gold stumbles over libFuzzer's debug information; lld links it.
+    targets.append(
+        .executableTarget(
+            name: "valise-fuzz", dependencies: ["Ledger", "Statements", "Envelope", "Sealing", "Keyring", crypto],
+            swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }
 
 if !core {
@@ -119,7 +123,7 @@ if !core {
             ]),
         program(
             "valise-audit",
-            ["Audit", "Keyring", "Transport", "Statements", "Ledger", "Terminal", argumentParser]),
+            ["Audit", "Desk", "Keyring", "Transport", "Statements", "Ledger", "Terminal", argumentParser]),
         room(
             "TestKit",
             [

@@ -28,7 +28,7 @@ extension Desk {
     /// - Throws: ``DeskError`` with `blind-carriage`, `not-here`, `ended`, `unreadable`; others as thrown below.
     package func read(_ id: MessageID, saveTo folder: String? = nil) async throws -> ReadMessage {
         let before = try await message(id)
-        guard let leg = before.leg(of: party) else {
+        guard let leg = before.readingLeg(of: party) else {
             throw DeskError(
                 "not-here", "Message \(id.short) is not on its way through \(party).",
                 hint: "valise track \(id.short) shows its custody chain", kind: .refused)

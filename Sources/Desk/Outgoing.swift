@@ -72,12 +72,26 @@ extension Desk {
         let signed = try await sign(.submission(submission))
         let header = try EnvelopeWriter.header(
             signed, sealedKeys: wrapped.sealedKeys, payloadSize: submission.payloadSize)
-        let accepted = try await relay.submit(
-            envelope: spool.chunks(after: header), size: UInt64(header.count) + submission.payloadSize,
-            submission: signed)
+        try SentList(home).add(MessageID(signed.id))
+        let accepted = try await handOver(spool.chunks(after: header), header.count, signed, submission)
         return SentMessage(
             message: MessageID(accepted.signed.id), route: outgoing.route, accepted: accepted,
             sealedTo: submission.sealedTo.count, payloadSize: submission.payloadSize, expiry: expiry)
+    }
+
+    /// Submits; an answer that did not come leaves the outcome open, and a new `send` would be a second message.
+    private func handOver(
+        _ chunks: SpooledChunks, _ headerSize: Int, _ signed: SignedStatement, _ submission: Submission
+    ) async throws -> AcceptedStatement {
+        do {
+            return try await relay.submit(
+                envelope: chunks, size: UInt64(headerSize) + submission.payloadSize, submission: signed)
+        } catch let error as TransportError where error.code == .relayUnavailable {
+            let id = MessageID(signed.id)
+            throw DeskError(
+                "outcome-unknown", "The relay did not answer (\(error.message)); message \(id.short) may be in its log.",
+                hint: "valise track \(id.short) tells; to send again would make a second message", kind: .unavailable)
+        }
     }
 
     /// Bytes from the system's generator.

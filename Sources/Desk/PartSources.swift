@@ -78,11 +78,15 @@ final class PartSources {
 
     private static func read(_ descriptor: Int32, _ count: Int, path: String) throws -> [UInt8] {
         let limit = count
+        var result = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
-            filled = max(0, Glibc.read(descriptor, buffer.baseAddress, limit))
+            repeat { result = Glibc.read(descriptor, buffer.baseAddress, limit) } while result < 0 && errno == EINTR
+            filled = max(0, result)
         }
-        if bytes.isEmpty, errno == EISDIR {
-            throw DeskError("file-unreadable", "\(path) is a folder.", hint: "attach files, or pack the folder first")
+        guard result >= 0 else {
+            throw DeskError(
+                "file-unreadable", "\(path) could not be read (\(String(cString: strerror(errno)))).",
+                hint: errno == EISDIR ? "attach files, or pack the folder first" : "check the file and its disk")
         }
         return bytes
     }
@@ -132,8 +136,15 @@ final class SpoolFile: Sendable {
         while bytes.count < count {
             let wanted = count - bytes.count
             let start = Int(offset) + bytes.count
+            var result = 0
             let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
-                filled = max(0, pread(descriptor, buffer.baseAddress, wanted, start))
+                repeat { result = pread(descriptor, buffer.baseAddress, wanted, start) } while result < 0 && errno == EINTR
+                filled = max(0, result)
+            }
+            guard result >= 0 else {
+                throw DeskError(
+                    "file-unreadable", "\(path) could not be read (\(String(cString: strerror(errno)))).",
+                    hint: "check the disk, then try again; nothing was said of the message")
             }
             if piece.isEmpty { break }
             bytes = bytes.isEmpty ? piece : bytes + piece

@@ -28,7 +28,7 @@ package struct RecipientKeys: Sendable {
         return RecipientKeys(publicKeys: chosen)
     }
 
-    private static func checkTick(_ tick: VerifiedTick?, desk: Desk) throws {
+    static func checkTick(_ tick: VerifiedTick?, desk: Desk) throws {
         let freshness = desk.charter.inForce.limits.tickFreshness
         guard let tick else {
             throw DeskError(
@@ -41,6 +41,11 @@ package struct RecipientKeys: Sendable {
                 hint: "call the other parties: the relay may run under another charter", kind: .verification)
         }
         let age = desk.now() - tick.acceptedAt
+        guard age.milliseconds > -TimeSpan.minutes(5).milliseconds else {
+            throw DeskError(
+                "tick-ahead", "The newest tick is dated \(-age.milliseconds / 60_000) minutes ahead of this desk's clock.",
+                hint: "set this machine's clock; if it is right, tell the operator and an auditor", kind: .verification)
+        }
         guard age < freshness else {
             throw DeskError(
                 "tick-stale",

@@ -43,9 +43,19 @@ package struct TrackedMessage: Sendable {
             hint: "do not rely on it; tell the other parties and an auditor", kind: .verification)
     }
 
-    /// The leg on which this party is a holder; nil for the originator and for strangers.
+    /// The leg that this party has to do with: the one it holds now, else the one it is the recipient of, else the one
+    /// it stands on; nil for the originator and for strangers.
     package func leg(of party: PartyID) -> LegNumber? {
-        state.legs.firstIndex { $0.route.holders.contains(party) }.flatMap { LegNumber($0) }
+        let place =
+            state.legs.firstIndex { $0.holder == party } ?? state.legs.firstIndex { $0.route.recipient == party }
+            ?? state.legs.firstIndex { $0.route.holders.contains(party) }
+        return place.flatMap { LegNumber($0) }
+    }
+
+    /// The leg that this party reads on: the one it is the recipient of, else the one it stands on.
+    package func readingLeg(of party: PartyID) -> LegNumber? {
+        let own = state.legs.firstIndex { $0.route.recipient == party }
+        return own.flatMap { LegNumber($0) } ?? leg(of: party)
     }
 
     /// The word for a leg's stage now, expired by time included.

@@ -38,14 +38,17 @@ package struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
 /// Closes connections that drip: it counts raw bytes at the front of the pipeline, and ``RequestProgress`` behind the
 /// HTTP codec tells it where a request stands. All on the channel's event loop.
-final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private enum Phase {
         case awaitingHead
         case body(received: Int)
-        case idle
+        /// No request is coming in; an answer may be going out.
+        case idle(wrote: Bool)
     }
 
     private let limits: ConnectionLimits
@@ -80,12 +83,23 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    /// A long answer keeps its connection: bytes that the socket took count.
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .idle(wrote: false) = phase {
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            let done = promise ?? context.eventLoop.makePromise(of: Void.self)
+            done.futureResult.whenSuccess { if case .idle = bound.value.phase { bound.value.phase = .idle(wrote: true) } }
+            return context.write(data, promise: done)
+        }
+        context.write(data, promise: promise)
+    }
+
     func sawHead() {
         phase = .body(received: 0)
         schedule(limits.bodyWindow)
     }
     func sawEnd() {
-        phase = .idle
+        phase = .idle(wrote: false)
         schedule(limits.idle)
     }
 
@@ -104,6 +118,7 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
             phase = .body(received: 0)
             return schedule(limits.bodyWindow)
         }
+        if case .idle(wrote: true) = phase { return sawEnd() }
         context?.close(promise: nil)
     }
 }

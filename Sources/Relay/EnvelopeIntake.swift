@@ -15,6 +15,8 @@ struct EnvelopeIntake {
     struct Taken {
         let examined: ExaminedStatement
         let bytes: EnvelopeBytes
+        /// Removes the staged file unless a commit came to refer to it.
+        let cleanUp: @Sendable () async -> Void
     }
 
     let store: any Store
@@ -44,7 +46,8 @@ struct EnvelopeIntake {
                     try await staged.write(piece)
                 } else {
                     held.append(contentsOf: piece)
-                    if held.count > EnvelopeBytes.inlineLimit {
+                    // A stranger's bytes never reach the store: nothing is staged before the signatures were checked.
+                    if held.count > EnvelopeBytes.inlineLimit, examined != nil {
                         let writer = try await store.stageEnvelope()
                         staged = writer
                         try await writer.write(held)
@@ -54,8 +57,8 @@ struct EnvelopeIntake {
             }
             let header = try reader.finish()
             let statement = try examined ?? examine(header)
-            if let staged { return Taken(examined: statement, bytes: .staged(try await staged.finish())) }
-            return Taken(examined: statement, bytes: .inline(held))
+            guard let staged else { return Taken(examined: statement, bytes: .inline(held), cleanUp: {}) }
+            return Taken(examined: statement, bytes: .staged(try await staged.finish())) { await staged.discard() }
         } catch {
             await staged?.discard()
             throw error

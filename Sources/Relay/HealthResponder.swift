@@ -22,6 +22,7 @@ struct HealthResponder: HTTPResponder {
     }
 
     private func ready() async -> Response {
+        if log.isHalted { return text(.serviceUnavailable, "store: intake stopped after an unknown outcome\n") }
         let snapshot = log.snapshot
         do { _ = try clock.next(after: snapshot.standing.lastAcceptedAt) } catch {
             return text(.serviceUnavailable, "clock: \(error)\n")

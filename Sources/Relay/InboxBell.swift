@@ -32,21 +32,20 @@ package final class InboxBell: Sendable {
 
     /// Returns when the party's bell rings, the time is up, or the task is cancelled.
     /// - Parameter check: asked after the wait began; true means that there is something already.
-    package func wait(_ party: PartyID, for span: Duration, unless check: @Sendable () -> Bool) async {
+    package func wait(_ party: PartyID, for span: Duration, unless check: @escaping @Sendable () -> Bool) async {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
         }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.sleep(party, id) }
+            group.addTask { await self.sleep(party, id, unless: check) }
             group.addTask { try? await Task.sleep(for: span) }
-            if check() { group.cancelAll() }
             await group.next()
             group.cancelAll()
         }
     }
 
-    private func sleep(_ party: PartyID, _ id: UInt64) async {
+    private func sleep(_ party: PartyID, _ id: UInt64, unless check: @escaping @Sendable () -> Bool) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let refused = state.withLock { state in
@@ -54,7 +53,9 @@ package final class InboxBell: Sendable {
                     state.waiting[party, default: [:]][id] = continuation
                     return false
                 }
-                if refused { continuation.resume() }
+                if refused { return continuation.resume() }
+                // Looked up after the wait began, so that a ring in between is not lost.
+                if check() { state.withLock { $0.waiting[party]?.removeValue(forKey: id) }?.resume() }
             }
         } onCancel: {
             let continuation = state.withLock { $0.waiting[party]?.removeValue(forKey: id) }

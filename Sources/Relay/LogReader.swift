@@ -18,28 +18,40 @@ package struct LogReader: Sendable {
         let index: UInt64
     }
 
-    /// Runs `body` on the tree of a snapshot; it may run several times while tiles are fetched.
-    package func read<T: Sendable>(
-        _ snapshot: PublishedLog.Snapshot, _ body: (BackedTileBuilder<TileReader>) throws -> T
-    ) async throws -> T {
-        var loaded: [Place: [UInt8]] = [:]
-        while true {
-            let tiles = loaded
-            let older = TileReader(size: snapshot.head.size, capacity: 512) { id in
-                guard let bytes = tiles[Place(level: id.level, index: id.index)] else {
-                    throw MissingTile(level: id.level, index: id.index)
-                }
-                return bytes
+    /// The tiles that one reading has fetched.
+    private final class Fetched {
+        var tiles: [Place: [UInt8]] = [:]
+    }
+
+    /// Runs `body` for each item on the tree of a snapshot. One item may run several times while tiles are fetched;
+    /// a tile is fetched and hashed once for all of them.
+    private func read<Item, T>(
+        _ items: [Item], _ snapshot: PublishedLog.Snapshot,
+        _ body: (Item, BackedTileBuilder<TileReader>) throws -> T
+    ) async throws -> [T] {
+        let fetched = Fetched()
+        let older = TileReader(size: snapshot.head.size, capacity: 512) { id in
+            guard let bytes = fetched.tiles[Place(level: id.level, index: id.index)] else {
+                throw MissingTile(level: id.level, index: id.index)
             }
-            do {
-                return try body(snapshot.builder.backed(by: older))
-            } catch let missing as MissingTile {
-                guard let bytes = try await store.tile(level: missing.level, index: missing.index) else {
-                    throw StoreError(.damaged, "tile \(missing.level)/\(missing.index) is missing")
+            return bytes
+        }
+        let tree = snapshot.builder.backed(by: older)
+        var results: [T] = []
+        for item in items {
+            while true {
+                do {
+                    results.append(try body(item, tree))
+                    break
+                } catch let missing as MissingTile {
+                    guard let bytes = try await store.tile(level: missing.level, index: missing.index) else {
+                        throw StoreError(.damaged, "tile \(missing.level)/\(missing.index) is missing")
+                    }
+                    fetched.tiles[Place(level: missing.level, index: missing.index)] = bytes
                 }
-                loaded[Place(level: missing.level, index: missing.index)] = bytes
             }
         }
+        return results
     }
 
     /// The entries with their inclusion proofs in the snapshot's head.
@@ -47,27 +59,26 @@ package struct LogReader: Sendable {
         _ entries: [StoredEntry], in snapshot: PublishedLog.Snapshot
     ) async throws -> [ProvenEntry] {
         let known = entries.filter { $0.index.rawValue < snapshot.head.size.rawValue }
-        return try await read(snapshot) { tree in
-            try known.map { entry in
-                let proof = try InclusionProof.make(index: entry.index, size: snapshot.head.size, from: tree)
-                return ProvenEntry(index: entry.index, entryBytes: entry.bytes, proof: proof.hashes)
-            }
+        return try await read(known, snapshot) { entry, tree in
+            let proof = try InclusionProof.make(index: entry.index, size: snapshot.head.size, from: tree)
+            return ProvenEntry(index: entry.index, entryBytes: entry.bytes, proof: proof.hashes)
         }
     }
 
     /// The roots at sizes that the log has reached.
     package func roots(_ sizes: Set<TreeSize>, in snapshot: PublishedLog.Snapshot) async throws -> [TreeSize: Hash] {
-        let reached = sizes.filter { $0 <= snapshot.head.size && $0.rawValue > 0 }
-        return try await read(snapshot) { tree in
-            var roots: [TreeSize: Hash] = [:]
-            for size in reached { roots[size] = try Merkle.root(size: size, from: tree) }
-            return roots
-        }
+        let reached = sizes.filter { $0 <= snapshot.head.size && $0.rawValue > 0 }.sorted()
+        let roots = try await read(reached, snapshot) { size, tree in try Merkle.root(size: size, from: tree) }
+        return Dictionary(uniqueKeysWithValues: zip(reached, roots))
     }
 
     package func consistency(
         from old: TreeSize, to new: TreeSize, in snapshot: PublishedLog.Snapshot
     ) async throws -> ConsistencyProof {
-        try await read(snapshot) { try ConsistencyProof.make(from: old, to: new, from: $0) }
+        let proofs = try await read([(old, new)], snapshot) { sizes, tree in
+            try ConsistencyProof.make(from: sizes.0, to: sizes.1, from: tree)
+        }
+        guard let proof = proofs.first else { throw StoreError(.damaged, "no proof") }
+        return proof
     }
 }

@@ -33,12 +33,12 @@ struct PartyViews {
         var size = 0
         var more = found.count > query.limit
         for arrival in found.prefix(query.limit) {
-            let chain = try await reader.prove(store.chain(arrival.message), in: snapshot)
-            // It arrived after the snapshot that this page is proven in: it is for the next one.
-            guard !chain.isEmpty else {
+            // What arrived after the snapshot that this page is proven in is for the next one.
+            guard arrival.number.value <= snapshot.standing.counters[party]?.arrivals ?? 0 else {
                 more = false
                 break
             }
+            let chain = try await reader.prove(store.chain(arrival.message), in: snapshot)
             size += chain.reduce(0) { $0 + ($1.entryBytes.count + $1.proof.count * 32 + 64) * 3 / 2 }
             if size > ByteLimit.view - ByteLimit.note * 2, !arrivals.isEmpty {
                 more = true

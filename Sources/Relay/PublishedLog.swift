@@ -20,7 +20,11 @@ package final class PublishedLog: Sendable {
     }
 
     private let state: Mutex<Snapshot>
+    private let halted = Mutex(false)
     package init(_ snapshot: Snapshot) { state = Mutex(snapshot) }
     package var snapshot: Snapshot { state.withLock { $0 } }
+    /// Whether intake stopped for good: the store's state is not known, and signing over it could fork the log.
+    package var isHalted: Bool { halted.withLock { $0 } }
+    func halt() { halted.withLock { $0 = true } }
     func publish(_ snapshot: Snapshot) { state.withLock { $0 = snapshot } }
 }

@@ -106,7 +106,9 @@ struct RelayResponder: HTTPResponder {
         }
         let intake = EnvelopeIntake(store: store, charter: charter, largest: largest)
         let taken = try await intake.take(request.body, length: length)
-        return try Answer.outcome(await sequencer.submit(taken.examined, envelope: taken.bytes))
+        let outcome = await sequencer.submit(taken.examined, envelope: taken.bytes)
+        await taken.cleanUp()
+        return try Answer.outcome(outcome)
     }
 
     private func submitStatement(_ request: Request, charter: CharterInForce) async throws -> Response {

@@ -5,15 +5,13 @@ import Statements
 /// bystander never get it. No log can show a breach (`Docs/Specification.md#duties`).
 enum Release {
     static func permits(_ party: PartyID, _ message: MessageState) -> Bool {
-        message.legs.contains { leg in
-            if leg.route.recipient == party {
-                switch leg.stage {
-                case .retrieved, .opened, .unreadable, .unconfirmed: return true
-                default: return false
-                }
+        if let own = message.legs.first(where: { $0.route.recipient == party }) {
+            switch own.stage {
+            case .retrieved, .opened, .unreadable, .unconfirmed: return true
+            default: return false
             }
-            return leg.hopReceipts[party] != nil
         }
+        return message.legs.contains { $0.hopReceipts[party] != nil }
     }
 
     /// Who may see a message's custody chain.

@@ -56,7 +56,6 @@ package actor Sequencer {
     private let logger: Logger
     private var waiting: [Waiting] = []
     private var isDraining = false
-    private var isHalted = false
     private var knownRoots: [TreeSize: Hash] = [:]
 
     package init(
@@ -81,7 +80,7 @@ package actor Sequencer {
     package func say(_ act: OwnAct) async -> Outcome { await enqueue(.own(act)) }
 
     private func enqueue(_ work: Work) async -> Outcome {
-        if isHalted { return .unavailable }
+        if log.isHalted { return .unavailable }
         if waiting.count >= Self.queueLimit { return .busy }
         return await withCheckedContinuation { answer in
             waiting.append(Waiting(work: work, answer: answer))
@@ -101,6 +100,7 @@ package actor Sequencer {
     }
 
     private func process(_ batch: [Waiting]) async {
+        if log.isHalted { return answerAll(batch, .unavailable) }
         let snapshot = log.snapshot
         let time: Timestamp
         do { time = try clock.next(after: snapshot.standing.lastAcceptedAt) } catch {
@@ -176,11 +176,11 @@ package actor Sequencer {
             let loaded = try await store.load()
             if loaded?.head == wanted.head { return }
             guard loaded?.head == base.head else {
-                isHalted = true
+                log.halt()
                 throw StoreError(.damaged, "the store is neither before nor after the batch; intake is stopped")
             }
         } catch {
-            isHalted = true
+            log.halt()
             throw error
         }
         throw StoreError(.unavailable, "the commit failed and left nothing")

@@ -67,7 +67,7 @@ package struct NonceKey: Hashable, Sendable {
 /// The facts that are small and always at hand.
 package struct StandingFacts: Sendable {
     package var charter: CharterInForce
-    /// Every sealing key that was ever published: none may occur twice.
+    /// The newest publication of each sealing key; one at or past its `keepUntil` counts as none and may be dropped.
     package var keys: [KeyID: SealingKeyRecord]
     package var counters: [PartyID: PartyCounters]
     /// The time of the last entry.

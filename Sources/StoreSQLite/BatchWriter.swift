@@ -122,8 +122,9 @@ struct BatchWriter {
         }
     }
 
+    /// A key may be published again past its `keepUntil`; the newest publication is the one that counts.
     private func write(_ key: SealingKeyRecord, _ index: LogIndex) throws {
-        try Command(database, "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+        try Command(database, "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?)").run(
             .index(index), .hash(key.keyID.hash), .party(key.delegate.party), .text(key.delegate.name.slug.text),
             .time(key.sealFrom), .time(key.sealUntil), .time(key.keepUntil))
     }

@@ -15,13 +15,15 @@ package final class FaultInjectingStore: Store {
         case persistedButReportedFailed
         /// It is refused with this error, before anything is written.
         case refuse(StoreError)
+        /// It is reported as failed, and the store cannot be read to see what became of it.
+        case losesTrack
         /// It works once the gate is open.
         case wait(Gate)
     }
 
     private let store: any Store
     private let steps: Mutex<[Step]>
-    private let counts = Mutex((commits: 0, failingFacts: 0))
+    private let counts = Mutex((commits: 0, failingFacts: 0, failingLoads: 0))
 
     /// - Parameter script: one step for each commit; commits after the last one work.
     package init(_ store: any Store, script: [Step] = []) {
@@ -50,6 +52,9 @@ package final class FaultInjectingStore: Store {
             try await store.commit(batch)
             throw Self.unknown
         case .refuse(let error): throw error
+        case .losesTrack:
+            counts.withLock { $0.failingLoads = 1 }
+            throw Self.unknown
         case .wait(let gate):
             await gate.pass()
             try await store.commit(batch)
@@ -60,7 +65,14 @@ package final class FaultInjectingStore: Store {
         StoreError(.outcomeUnknown, "the commit failed by the script of a test")
     }
 
-    package func load() async throws(StoreError) -> LoadedLog? { try await store.load() }
+    package func load() async throws(StoreError) -> LoadedLog? {
+        let fails = counts.withLock { counts in
+            defer { counts.failingLoads = 0 }
+            return counts.failingLoads > 0
+        }
+        if fails { throw StoreError(.unavailable, "the store cannot be read by the script of a test") }
+        return try await store.load()
+    }
     package func facts(_ wanted: Facts.Wanted, standing: StandingFacts) async throws(StoreError) -> Facts {
         let fails = counts.withLock { counts in
             defer { counts.failingFacts = max(0, counts.failingFacts - 1) }

@@ -39,6 +39,7 @@ package struct RelayInABox: Sendable {
     ///
     /// - Parameter site: its log is founded if there is none; by default a new one.
     /// - Throws: what the body throws, or why the relay does not start.
+    @discardableResult
     package static func run<Value: Sendable>(
         _ site: RelaySite? = nil, _ options: Options = Options(),
         _ body: (RelayInABox) async throws -> Value

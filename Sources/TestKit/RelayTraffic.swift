@@ -16,6 +16,7 @@ extension RelayInABox {
     /// The relay gave another answer than the one that a helper is for.
     package struct Unexpected: Error, CustomStringConvertible {
         package let description: String
+        package init(description: String) { self.description = description }
     }
 
     package func sign(_ act: Act, by delegate: DelegateID) throws -> SignedStatement {

@@ -105,6 +105,7 @@ extension RelayClient {
     /// Whether every signature is good by the key that the charter lists.
     nonisolated func isAuthentic(_ signed: SignedStatement) -> Bool {
         let charter = charter.charter
+        guard signed.statement.charter == self.charter.id else { return false }
         return ExaminedStatement(signed) { signer in
             signer == DelegateID(party: .relay, name: .act)
                 ? charter.relay.actKey : charter.delegate(signer)?.signingKey

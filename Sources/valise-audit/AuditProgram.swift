@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audit
+import Desk
 import Keyring
 import Terminal
 import Transport
@@ -23,6 +24,8 @@ struct AuditProgram: AsyncParsableCommand {
         case let error as AuditError:
             CommandFailure(
                 code: error.code.rawValue, message: error.message, hints: [error.hint], status: status(error.code))
+        case let error as DeskError:
+            CommandFailure(code: error.code, message: error.message, hints: [error.hint], status: .locked)
         case let error as KeyringError:
             CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint], status: .locked)
         case let error as TransportError:

@@ -120,10 +120,12 @@ struct KillRun {
         verdict.findings = result.report.findings.map(\.description) + (await pile.refusals)
         let acknowledged = await pile.acknowledged
         verdict.acknowledged = acknowledged.count
-        verdict.lost = acknowledged.values.count { item in
+        let lost = acknowledged.values.filter { item in
             item.index.rawValue >= UInt64(result.entries.count)
                 || result.entries[Int(item.index.rawValue)].signed?.id != item.statement
         }
+        verdict.lost = lost.count
+        verdict.findings += lost.map { "\($0.statement) was acknowledged as entry \($0.index), and is not there" }
         verdict.doubled = Self.doubled(result.entries) + (await pile.contradictions)
         let (files, wanted) = try envelopeFiles(result.entries)
         if files != wanted { verdict.findings.append("there are \(files) envelope files for \(wanted) large messages") }

@@ -66,7 +66,14 @@ struct InboxCommand: AsyncParsableCommand {
         } else {
             Output.standard.table(table)
         }
-        guard let tick = answer.tick else { return }
+        guard let tick = answer.tick else {
+            return Output.diagnostics.line("caution: the relay shows no tick, so arrivals could be withheld")
+        }
+        let age = desk.now() - tick.acceptedAt
+        if age >= desk.charter.charter.limits.tickFreshness {
+            Output.diagnostics.line(
+                "caution: the newest tick is \(age.milliseconds / 60_000) minutes old; later arrivals could be withheld")
+        }
         let time = TimeText.utc(milliseconds: tick.acceptedAt.milliseconds)
         Output.diagnostics.line(
             "nothing withheld up to \(time), provided an auditor's replay reaches entry \(tick.entry.index)")

@@ -48,7 +48,6 @@ struct SendCommand: AsyncParsableCommand {
                         route: route, subject: subject, precedence: precedence, lifetime: lifetime, text: text,
                         attachments: attach.map { AttachedFile(path: $0) },
                         openToIntermediaries: openToIntermediaries))
-                try SentList(desk.home).add(sent.message)
                 report(sent, from: desk.party)
             }
         }
@@ -110,7 +109,13 @@ struct SendCommand: AsyncParsableCommand {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
             let count = Glibc.read(0, &buffer, buffer.count)
-            if count <= 0 { return text }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw CommandFailure(
+                    code: "input-unreadable", message: "Standard input could not be read to its end.",
+                    hints: ["run the command again; nothing was sent"])
+            }
+            if count == 0 { return text }
             text.append(contentsOf: buffer[..<count])
             guard text.count <= limit else {
                 throw CommandFailure(
