@@ -20,7 +20,7 @@ package struct RecipientKeys: Sendable {
             guard !keys.isEmpty else {
                 throw DeskError(
                     "no-sealing-key", "\(party) has no sealing key that is valid now and kept until the expiry.",
-                    hint: "\(party) publishes one with its next valise inbox; or choose a shorter --expires",
+                    hint: "ask \(party) to run valise keys publish; or choose a shorter --expires",
                     kind: .refused)
             }
             chosen.append(contentsOf: keys)

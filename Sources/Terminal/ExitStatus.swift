@@ -20,10 +20,10 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
         case .verificationFailed: "a signature, proof, digest or replay did not verify"
         case .refused: "the rules refuse the act; nothing was changed"
         case .notFound: "the thing that was named does not exist here"
-        case .unavailable: "the relay did not answer; what was to be sent is kept"
+        case .unavailable: "the relay did not answer"
         case .locked: "a key or passphrase is missing, wrong, or readable by others"
         case .usage: "the command line was not understood"
-        case .interrupted: "stopped by the user; running it again resumes"
+        case .interrupted: "stopped by the user"
         }
     }
 

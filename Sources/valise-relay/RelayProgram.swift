@@ -27,7 +27,7 @@ struct RelayProgram: AsyncParsableCommand {
         case let error as StoreError:
             CommandFailure(
                 code: error.code.rawValue, message: error.message,
-                hints: ["the data directory was left as it is; see Docs/Operations for restoring one"])
+                hints: ["the data directory was left as it is: copy it away before anything else is tried"])
         case let error as FormError: CommandFailure(code: error.code.rawValue, message: error.description)
         default: bindFailure(error)
         }

@@ -12,7 +12,7 @@ TOP = {
     "Package.swift", "Sources", "Tests", "Keys", "Docs", "README.md", "Makefile", ".ci", ".gitignore", ".swift-format",
     "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
 }
-PURE = {"Ledger", "Statements", "Rules", "Envelope", "Sealing", "Evidence"}
+PURE = {"Ledger", "Statements", "Rules", "Envelope", "Sealing"}
 IMPURE_IMPORTS = {"Glibc", "Foundation", "NIOCore", "NIOPosix", "GRDB", "Hummingbird", "Logging", "Dispatch"}
 MARKS = re.compile(r"TODO|FIXME|\bXXX\b|\btry!|fatalError\(|@unchecked Sendable|nonisolated\(unsafe\)|\.disabled\(|withKnownIssue")
 REASON = re.compile(r"//.*\b(because|since|so that|owns|guards?|only|locked|immutable|safe)\b", re.I)
