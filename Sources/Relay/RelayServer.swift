@@ -63,7 +63,7 @@ package struct RelayServer: Sendable {
             onServerRunning: { channel in await listening(channel.localAddress?.port ?? settings.port) },
             eventLoopGroupProvider: .shared(group), logger: quiet)
         var services: [ServiceRoot.Named] = [
-            .init("bell", BellService(bell: bell)), .init("acts", acts), .init("https", application),
+            .init("acts", acts), .init("https", application),
         ]
         if let port = settings.healthPort {
             let health = Application(
@@ -72,6 +72,8 @@ package struct RelayServer: Sendable {
                 eventLoopGroupProvider: .shared(group), logger: quiet)
             services.append(.init("health", health))
         }
+        // Last in the list, so first to stop: the polls that wait are answered before their connections end.
+        services.append(.init("bell", BellService(bell: bell)))
         self.sequencer = sequencer
         self.log = log
         self.acts = acts

@@ -19,8 +19,6 @@ package struct RelayInABox: Sendable {
     package let site: RelaySite
     package let server: RelayServer
     package let store: FaultInjectingStore
-    /// One connection that the helpers below share.
-    package let connection: LoadConnection
 
     package var world: FixtureWorld { site.world }
     package var clock: TestClock { site.clock }
@@ -77,11 +75,9 @@ package struct RelayInABox: Sendable {
             }
             let result: Result<Value, any Error>
             do {
-                let box = RelayInABox(
-                    site: site, server: server, store: store, connection: try await connect(to: site))
+                let box = RelayInABox(site: site, server: server, store: store)
                 if options.publishesKeys { try await box.publishKeys() }
                 result = .success(try await body(box))
-                await box.connection.close()
             } catch { result = .failure(error) }
             await services.triggerGracefulShutdown()
             try await tasks.waitForAll()
@@ -121,12 +117,10 @@ package struct RelayInABox: Sendable {
 
 /// Talking to it.
 extension RelayInABox {
-    private static func connect(to site: RelaySite) async throws -> LoadConnection {
+    /// A further connection; the test closes it, or lets the relay do so.
+    package func connect() async throws -> LoadConnection {
         try await LoadConnection.open(port: site.port, context: site.context, group: site.group)
     }
-
-    /// A further connection; the test closes it, or lets the relay do so.
-    package func connect() async throws -> LoadConnection { try await Self.connect(to: site) }
 
     /// A request as bytes.
     /// - Parameter fields: header lines.

@@ -28,7 +28,7 @@ enum FuzzProgram {
             return try Seeds.write(vectors: words[words.startIndex + 1], corpora: words[words.startIndex + 2])
         }
         guard target != nil else {
-            fputs("VALISE_FUZZ_TARGET names no target; valise-fuzz targets lists them\n", stderr)
+            print("VALISE_FUZZ_TARGET names no target; valise-fuzz targets lists them")
             exit(64)
         }
         var count = CommandLine.argc

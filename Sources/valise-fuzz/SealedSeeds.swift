@@ -38,7 +38,7 @@ extension Seeds {
         var payload: [UInt8] = []
         let sealer = try Sealer(context: context, fields: try fields()) { [UInt8](repeating: 4, count: $0) }
         let sealed = try sealer.seal(parts: [part], into: &payload)
-        let keys = try [1, 2].map { seed in
+        let keys = try [UInt8(1), 2].map { (seed: UInt8) in
             let key = try XWingMLKEM768X25519.PrivateKey(
                 seedRepresentation: [UInt8](repeating: seed, count: 32), publicKey: nil)
             return [UInt8](key.publicKey.rawRepresentation)

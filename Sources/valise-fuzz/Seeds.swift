@@ -83,7 +83,8 @@ enum Seeds {
             tlsRoot: try root.der)
         return [
             ("note", "cosigned", note.bytes), ("checkpoint", "large", checkpoint.text),
-            ("verifier-key", "log", Array(log.key.text.utf8)), ("verifier-key", "witness", Array(witness.key.text.utf8)),
+            ("verifier-key", "log", Array(log.key.text.utf8)),
+            ("verifier-key", "witness", Array(witness.key.text.utf8)),
             ("tile-path", "full", Array("tile/0/x001/x234/067".utf8)),
             ("tile-path", "partial", Array("tile/63/000.p/255".utf8)),
             ("tile-path", "entries", Array("tile/entries/x001/000.p/1".utf8)),
