@@ -27,15 +27,26 @@ package enum UnlockAgent {
     /// - Returns: whether one ran.
     @discardableResult
     package static func stop(_ home: DeskHome) throws -> Bool {
-        guard let agent = try DeskKeys.agent(home) else { return false }
-        try agent.stop()
+        do {
+            guard let agent = try DeskKeys.agent(home) else { return false }
+            try agent.stop()
+        } catch let error as KeyringError where error.code == .agentFailed {
+            // It is ending already, and broke the connection by that.
+        }
         for _ in 0..<400 {
-            if try DeskKeys.agent(home) == nil { return true }
+            if try isGone(home) { return true }
             usleep(5_000)
         }
         throw DeskError(
             "agent-not-stopped", "The unlock agent of \(home.path) has not ended within two seconds.",
             hint: "try again, or end the process by hand", kind: .failed)
+    }
+
+    /// Whether nobody listens any more; an agent that breaks the connection is about to go.
+    private static func isGone(_ home: DeskHome) throws -> Bool {
+        do { return try DeskKeys.agent(home) == nil } catch let error as KeyringError where error.code == .agentFailed {
+            return false
+        }
     }
 
     /// The agent itself; call it in a process that does nothing else. Blocks its thread until the keys are forgotten.

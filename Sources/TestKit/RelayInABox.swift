@@ -137,7 +137,8 @@ extension RelayInABox {
     }
 
     /// Sends a signed read over a connection of its own and takes the answer.
-    package func get(_ route: Route, as delegate: DelegateID, fields: String = "") async throws -> LoadConnection.Answer {
+    package func get(_ route: Route, as delegate: DelegateID, fields: String = "") async throws -> LoadConnection.Answer
+    {
         try await exchange(reading(route, as: delegate, fields: fields))
     }
 

@@ -19,7 +19,10 @@ struct RelayProgram: AsyncParsableCommand {
     /// What the operator sees for each room's errors.
     static func failure(_ error: any Error) -> CommandFailure? {
         switch error {
-        case let error as RelayError: CommandFailure(code: error.code, message: error.message, hints: [error.hint])
+        case let error as RelayError:
+            CommandFailure(
+                code: error.code, message: error.message, hints: [error.hint],
+                status: error.code.hasPrefix("charter-") ? .verificationFailed : .failed)
         case let error as DaemonError: CommandFailure(code: error.code, message: error.message, hints: [error.hint])
         case let error as KeyringError:
             CommandFailure(

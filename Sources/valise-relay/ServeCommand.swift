@@ -24,6 +24,13 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A loopback port for /healthz and /readyz.") var healthPort: Int?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel = "info"
 
+    func validate() throws {
+        for (name, port) in [("--port", port), ("--health-port", healthPort)] {
+            guard let port, !(0...65_535).contains(port) else { continue }
+            throw ValidationError("\(name) \(port) is not a port: 0 to 65535 was expected.")
+        }
+    }
+
     func run() async throws {
         let setting = try LogLevelSetting.parse(logLevel, origin: "--log-level")
         let logger = setting.logger(label: "valise-relay")

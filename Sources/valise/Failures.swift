@@ -24,7 +24,8 @@ enum Failures {
         case let error as TransportError:
             CommandFailure(
                 code: error.reportedCode, message: SafeText.display(error.message),
-                hints: routes(error) + hints(SafeText.display(error.hint)), status: status(error.code))
+                hints: routes(error) + hints(SafeText.display(error.hint)),
+                status: error.problem?.status == 404 ? .notFound : status(error.code))
         case let error as SealingError:
             CommandFailure(code: error.code.rawValue, message: error.message, hints: hints(error.hint))
         case let error as EnvelopeError:

@@ -87,7 +87,9 @@ extension RelayInABox {
         _ change: (Submission) -> Submission
     ) throws -> RealEnvelope {
         let letter = try letter(legs: legs, to: readers)
-        guard case .submission(let submission) = submission(letter) else { throw Unexpected(description: "no submission") }
+        guard case .submission(let submission) = submission(letter) else {
+            throw Unexpected(description: "no submission")
+        }
         return try RealEnvelope(letter, signed: sign(.submission(change(submission)), by: FixtureWorld.envoy))
     }
 }

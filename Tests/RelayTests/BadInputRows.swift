@@ -9,31 +9,49 @@ import Wire
 extension BadInput {
     /// Bytes that are no statement or no envelope.
     static let forms: [BadInput] = [
-        BadInput("an envelope without its last bytes", 400, "malformed", "payload: expected 10 more bytes", hint: malformed) {
+        BadInput(
+            "an envelope without its last bytes", 400, "malformed", "payload: expected 10 more bytes", hint: malformed
+        ) {
             $0.envelopeRequest(try $0.envelope().bytes.dropLast(10))
         },
-        BadInput("an envelope that ends in its header", 400, "malformed", "header: expected * more bytes", hint: malformed) {
+        BadInput(
+            "an envelope that ends in its header", 400, "malformed", "header: expected * more bytes", hint: malformed
+        ) {
             $0.envelopeRequest(Array(try $0.envelope().bytes.prefix(60)))
         },
         BadInput("an empty body", 400, "malformed", "header: expected 19 more bytes", hint: malformed) {
             $0.envelopeRequest([])
         },
-        BadInput("something else than an envelope", 400, "malformed", "first line: expected valise-envelope/v1", hint: malformed) {
+        BadInput(
+            "something else than an envelope", 400, "malformed", "first line: expected valise-envelope/v1",
+            hint: malformed
+        ) {
             $0.envelopeRequest(Array("Subject: hello\r\n\r\n".utf8))
         },
         BadInput(
             "bytes behind the payload", 400, "malformed", "payload: expected nothing after its * bytes", hint: malformed
         ) { $0.envelopeRequest(try $0.envelope().bytes + [0]) },
-        BadInput("a statement cut short", 400, "malformed", "SignedStatement: expected strict DER of this type", hint: malformed) {
+        BadInput(
+            "a statement cut short", 400, "malformed", "SignedStatement: expected strict DER of this type",
+            hint: malformed
+        ) {
             $0.statementRequest(try $0.statement().derBytes().dropLast(5))
         },
-        BadInput("a byte behind a statement", 400, "malformed", "SignedStatement: expected strict DER of this type", hint: malformed) {
+        BadInput(
+            "a byte behind a statement", 400, "malformed", "SignedStatement: expected strict DER of this type",
+            hint: malformed
+        ) {
             $0.statementRequest(try $0.statement().derBytes() + [0])
         },
-        BadInput("a length in BER", 400, "malformed", "SignedStatement: expected strict DER of this type", hint: malformed) {
+        BadInput(
+            "a length in BER", 400, "malformed", "SignedStatement: expected strict DER of this type", hint: malformed
+        ) {
             $0.statementRequest(HandmadeDER.padded(try $0.statement().derBytes()))
         },
-        BadInput("a length in BER inside", 400, "malformed", "SignedStatement: expected strict DER of this type", hint: malformed) {
+        BadInput(
+            "a length in BER inside", 400, "malformed", "SignedStatement: expected strict DER of this type",
+            hint: malformed
+        ) {
             let signed = try $0.statement()
             return $0.statementRequest(
                 HandmadeDER.signed(HandmadeDER.padded(signed.statementBytes), signed.signatures))
@@ -42,7 +60,9 @@ extension BadInput {
             "a submission without its envelope", 400, "malformed",
             "A submission comes with its envelope, to /v1/envelopes.", hint: malformed
         ) { $0.statementRequest(try $0.envelope().signed.derBytes()) },
-        BadInput("a statement that is too long", 413, "oversized", "A statement has at most 48000 bytes.", hint: oversized) {
+        BadInput(
+            "a statement that is too long", 413, "oversized", "A statement has at most 48000 bytes.", hint: oversized
+        ) {
             $0.statementRequest([UInt8](repeating: 0x30, count: 48_001))
         },
         BadInput(
@@ -64,7 +84,8 @@ extension BadInput {
             return box.chunkedUpload(header, ends: false)
         },
         BadInput(
-            "a payload with a flipped bit", 422, "digest-mismatch", "payload: expected the payload whose digest was signed",
+            "a payload with a flipped bit", 422, "digest-mismatch",
+            "payload: expected the payload whose digest was signed",
             hint: "Send the payload that the submission was signed for."
         ) {
             var bytes = try $0.envelope().bytes

@@ -7,7 +7,8 @@ import Wire
 
 @Suite("Bad input", .timeLimit(.minutes(2)))
 struct BadInputTests {
-    @Test("is refused with its code, a sentence and a next step, and the relay serves others and loses nothing",
+    @Test(
+        "is refused with its code, a sentence and a next step, and the relay serves others and loses nothing",
         arguments: BadInput.forms + BadInput.signatures + BadInput.rules + BadInput.routes)
     func refused(_ row: BadInput) async throws {
         var limits = Limits.standard

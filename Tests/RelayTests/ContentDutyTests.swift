@@ -120,7 +120,9 @@ struct ContentDutyTests {
         }
     }
 
-    @Test("a range that is no range is refused", arguments: ["bytes=99999999-", "bytes=-5", "bytes=0-4", "lines=1-", "bytes=x-"])
+    @Test(
+        "a range that is no range is refused",
+        arguments: ["bytes=99999999-", "bytes=-5", "bytes=0-4", "lines=1-", "bytes=x-"])
     func badRange(_ range: String) async throws {
         try await RelayInABox.run { box in
             let envelope = try box.envelope(legs: [RelayInABox.toSpeaker])

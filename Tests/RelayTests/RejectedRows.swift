@@ -102,7 +102,9 @@ extension BadInput {
 
     /// Requests for what is not there.
     static let routes: [BadInput] = [
-        BadInput("an unknown path", 404, "not-found", "*", hint: "Check the identifier; what is not yours is not shown.") {
+        BadInput(
+            "an unknown path", 404, "not-found", "*", hint: "Check the identifier; what is not yours is not shown."
+        ) {
             $0.request("GET", "/v2/everything")
         },
         BadInput("a wrong method", 405, "method-not-allowed", "*", hint: "Use the method that the Allow field names.") {

@@ -8,10 +8,10 @@ import Wire
 @Suite("Slow requests", .timeLimit(.minutes(1)))
 struct SlowRequestTests {
     static let short = RelayInABox.Options {
-        $0.connections.head = .milliseconds(1_500)
-        $0.connections.bodyWindow = .milliseconds(1_500)
+        $0.connections.head = .seconds(3)
+        $0.connections.bodyWindow = .seconds(3)
         $0.connections.bodyFloor = 256
-        $0.connections.idle = .milliseconds(2_000)
+        $0.connections.idle = .seconds(4)
     }
 
     /// Sends a byte now and then until the relay has closed the connection.
@@ -91,7 +91,7 @@ struct SlowRequestTests {
             let charter = box.request("GET", "/v1/charter")
             #expect(try await idle.send(charter).status == 200)
             async let closed: Void = idle.closed()
-            for _ in 0..<30 {
+            for _ in 0..<60 {
                 #expect(try await used.send(charter).status == 200)
                 try await Task.sleep(for: .milliseconds(100))
             }
@@ -114,7 +114,8 @@ struct SlowRequestTests {
     func largeHead() async throws {
         try await RelayInABox.run(nil, Self.short) { box in
             let connection = try await box.connect()
-            let head = "GET /v1/charter HTTP/1.1\r\nHost: localhost\r\nX-Long: \(String(repeating: "a", count: 40_000))\r\n\r\n"
+            let long = String(repeating: "a", count: 40_000)
+            let head = "GET /v1/charter HTTP/1.1\r\nHost: localhost\r\nX-Long: \(long)\r\n\r\n"
             try await connection.write(ByteBuffer(string: head))
             let answer = try? await connection.answer()
             #expect(answer == nil || answer?.status == 400 || answer?.status == 431)

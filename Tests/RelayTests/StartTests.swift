@@ -57,7 +57,9 @@ struct StartTests {
         case empty = "no-log"
     }
 
-    @Test("keys that are not the charter's, a second log and no log are refused with a next step", arguments: Misfit.allCases)
+    @Test(
+        "keys that are not the charter's, a second log and no log are refused with a next step",
+        arguments: Misfit.allCases)
     func misfits(_ misfit: Misfit) async throws {
         let folder = try TemporaryFolder()
         let store = try SQLiteStore.open(directory: "\(folder.path)/data")

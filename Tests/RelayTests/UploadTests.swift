@@ -15,7 +15,8 @@ struct UploadTests {
             let connection = try await box.connect()
             if announced {
                 var upload = ByteBuffer(
-                    string: "POST /v1/envelopes HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(envelope.count)\r\n\r\n")
+                    string:
+                        "POST /v1/envelopes HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(envelope.count)\r\n\r\n")
                 upload.writeBytes(envelope.prefix(300_000))
                 try await connection.write(upload)
             } else {

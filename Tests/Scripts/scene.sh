@@ -110,7 +110,7 @@ init_relay() {
 }
 
 start_relay() {
-    "$BIN/valise-relay" serve --data "$WORLD/relay" --keys "$KEYS/relay" "$@" 2>>"$WORLD/relay.log" &
+    "$BIN/valise-relay" serve --data "$WORLD/relay" --keys "$KEYS/relay" "$@" >/dev/null 2>>"$WORLD/relay.log" &
     RELAY_PID=$!
     for _ in $(seq 200); do
         python3 - "$PORT" <<'PY' && return 0

@@ -27,7 +27,7 @@ struct ForeignSignatureTests {
         Request(
             method: "GET", authority: "relay.example:8443", target: "/v1/inbox?after=1&wait=0", created: 1_700_000_000),
         Request(method: "GET", authority: "relay.example", target: "/checkpoint", created: 1_700_000_001),
-        Request(method: "POST", authority: "localhost:1", target: "/v1/statements?", created: 1_999_999_999),
+        Request(method: "POST", authority: "localhost:1", target: "/v1/statements?", created: 1_700_000_003),
         Request(
             method: "GET", authority: "relay.example", target: "/tile/entries/x001/234.p/5", created: 1_700_000_002),
     ]

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The scripts over the real programs: the demonstration twice on one world, the command lines, the relay's refusals.
+# Needs the debug build. Last line: N passed, N failed.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+export SWIFT_BACKTRACE=enable=no
+source Tests/Scripts/lib.sh
+PLACE=$(mktemp -d)
+trap 'rm -rf "$PLACE"' EXIT
+export BIN
+BIN=$(swift build --show-bin-path)
+
+# script NAME FILE...: the whole script must succeed; the end of what it printed is shown otherwise.
+script() {
+    local name=$1 log=$PLACE/log
+    shift
+    if "$@" >"$log" 2>&1 </dev/null; then passed "$name"; else failed "$name" "$(grep -A6 FAIL "$log" || tail -20 "$log")"; fi
+}
+
+# holds NAME TEXT: what the last script printed has this line.
+holds() { if grep -qF -- "$2" "$PLACE/log"; then passed "$1"; else failed "$1" "'$2' was not printed"; fi; }
+
+demo() { WORLD=$PLACE/world KEYS=$PLACE/keys Tests/Scripts/demo.sh; }
+script "the demonstration" demo
+holds "it shows the blind carriage" "[blind-carriage]"
+holds "it shows the barred attempt" "[barred]"
+holds "it names the permitted route" "--via lebanon-speaker"
+holds "the audit is content" "verdict: the log is consistent and every entry follows the rules"
+holds "the audit of a damaged copy is not" "verdict: this is not a log to rely on"
+script "the demonstration on the same world again" demo
+script "the command lines" Tests/Scripts/cli.sh
+script "the relay's refusals at start" Tests/Scripts/relay-start.sh
+report

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The deep tier: sanitizers over the rooms without SwiftNIO, fuzzing of every parser, verifiers of other people, kills.
+# Nothing is skipped: a tool that is missing is installed, or the tier fails. Prints how long each step took.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
+LOGS=.build-deep
+mkdir -p "$LOGS"
+source Tests/Scripts/lib.sh
+
+# step NAME COMMAND...: its output goes into a log, whose end is shown if it fails.
+step() {
+    local name=$1 begin=$SECONDS log
+    shift
+    log=$LOGS/${name// /-}.log
+    if "$@" >"$log" 2>&1 </dev/null; then
+        passed "$name ($((SECONDS - begin)) s): $(tail -1 "$log")"
+    else
+        failed "$name ($((SECONDS - begin)) s)" "$(tail -25 "$log")"
+    fi
+}
+
+core_tests() { VALISE_CORE=1 swift test "$@"; }
+
+foreign_tools() {
+    Tests/Scripts/setup.sh golang-go golang-golang-x-mod-dev python3-venv
+    [ -x .build-venv/bin/python ] || python3 -m venv .build-venv
+    .build-venv/bin/pip install -q --disable-pip-version-check asn1tools==0.169.0 http-message-signatures==3.0.0
+}
+
+# The demonstration's world, for the verifiers of other people.
+PLACE=$(mktemp -d)
+trap 'rm -rf "$PLACE"' EXIT
+world() {
+    swift build && WORLD=$PLACE/world KEYS=$PLACE/keys Tests/Scripts/demo.sh
+}
+
+# The log of a relay, read by Go's sumdb packages.
+sumdb() {
+    GO111MODULE=off GOPATH=/usr/share/gocode go run Tests/Foreign/sumdb/main.go "$PLACE/world/audit/mirror" \
+        "$PLACE/world/verifier-key"
+}
+
+step "foreign tools" foreign_tools
+step "a world to verify" world
+step "sumdb reads the log" sumdb
+step "openssl reads the keys" Tests/Foreign/openssl/keys.sh "$PLACE/keys" "$PLACE/world/passphrase"
+step "ASN.1 round trip" .build-venv/bin/python Tests/Foreign/asn1/roundtrip.py
+step "RFC 9421 both ways" .build-venv/bin/python Tests/Foreign/rfc9421/interop.py
+step "20 kills" env KILLS="${KILLS:-20}" Tests/Scripts/kills.sh
+step "address sanitizer" core_tests --sanitize=address --scratch-path .build-asan
+step "thread sanitizer" core_tests --sanitize=thread --scratch-path .build-tsan --filter KeyringTests
+step "fuzzing" Tests/Scripts/fuzz.sh
+report
