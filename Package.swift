@@ -6,13 +6,14 @@ import PackageDescription
 let core = Context.environment["VALISE_CORE"] != nil
 let fuzz = Context.environment["VALISE_FUZZ"] != nil
 
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .treatAllWarnings(as: .error),
-] + (fuzz ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (fuzz ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -129,6 +130,8 @@ if !core {
             [
                 "Relay", "Desk", "Audit", "StoreSQLite", "Store", "Rules", "Sealing", "Envelope", "Keyring",
                 "Transport", "Wire", "Daemon", "Statements", "Ledger", nioCore, nioPosix, nioHTTP1, nioSSL, crypto,
+                httpTypes,
+                logging, lifecycle,
             ]),
         program(
             "valise-bench",
@@ -141,9 +144,15 @@ if !core {
         tests("TerminalTests", ["Terminal", "Daemon", argumentParser, logging, lifecycle]),
         tests(
             "RelayTests",
-            ["TestKit", "Relay", "Store", "StoreSQLite", "Rules", "Wire", "Statements", "Ledger", nioCore, nioHTTP1]),
-        tests("AuditTests", ["TestKit", "Audit", "Statements", "Ledger"]),
-        tests("DeskTests", ["TestKit", "Desk", "Statements", "Ledger"]),
+            [
+                "TestKit", "Relay", "Audit", "Daemon", "Envelope", "Sealing", "Transport", "Store", "StoreSQLite",
+                "Rules",
+                "Wire", "Statements", "Ledger", nioCore, nioPosix, nioHTTP1,
+            ]),
+        tests(
+            "AuditTests",
+            ["TestKit", "Audit", "StoreSQLite", "Store", "Rules", "Envelope", "Statements", "Ledger"]),
+        tests("DeskTests", ["TestKit", "Desk", "Keyring", "Statements", "Ledger"]),
     ]
 }
 

@@ -27,6 +27,7 @@ extension Desk {
     /// - Parameter folder: where attachments are saved; nil leaves them where they are.
     /// - Throws: ``DeskError`` with `blind-carriage`, `not-here`, `ended`, `unreadable`; others as thrown below.
     package func read(_ id: MessageID, saveTo folder: String? = nil) async throws -> ReadMessage {
+        if let folder { try PartSaving.prepare(folder) }
         let before = try await message(id)
         guard let leg = before.readingLeg(of: party) else {
             throw DeskError(

@@ -89,7 +89,8 @@ extension Desk {
         } catch let error as TransportError where error.code == .relayUnavailable {
             let id = MessageID(signed.id)
             throw DeskError(
-                "outcome-unknown", "The relay did not answer (\(error.message)); message \(id.short) may be in its log.",
+                "outcome-unknown",
+                "The relay did not answer; message \(id.short) may be in its log: \(error.message).",
                 hint: "valise track \(id.short) tells; to send again would make a second message", kind: .unavailable)
         }
     }

@@ -13,6 +13,12 @@ final class PartSaving {
 
     init(folder: String?) { self.folder = folder }
 
+    /// Makes the folder if it is not there, and finds out whether it takes files: before any receipt is logged.
+    static func prepare(_ folder: String) throws {
+        if mkdir(folder, 0o755) != 0, errno != EEXIST { throw unwritable(folder) }
+        guard access(folder, W_OK | X_OK) == 0 else { throw unwritable(folder) }
+    }
+
     func begin(_ manifest: Manifest) throws { fields = manifest.fields.filter { $0.part != nil } }
 
     func take(_ part: PartNumber, _ bytes: ArraySlice<UInt8>) throws {
@@ -31,7 +37,9 @@ final class PartSaving {
 
     private func file(_ number: Int, in folder: String) throws -> Int32 {
         if let known = files[number] { return known.descriptor }
-        guard let (descriptor, path) = TemporaryFile.make("\(folder)/.valise-part-") else { throw unwritable(folder) }
+        guard let (descriptor, path) = TemporaryFile.make("\(folder)/.valise-part-") else {
+            throw Self.unwritable(folder)
+        }
         files[number] = (descriptor, path)
         return descriptor
     }
@@ -40,7 +48,7 @@ final class PartSaving {
         var rest = bytes
         while !rest.isEmpty {
             let done = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard done > 0 else { throw unwritable(folder ?? "") }
+            guard done > 0 else { throw Self.unwritable(folder ?? "") }
             rest = rest.dropFirst(done)
         }
     }
@@ -62,7 +70,7 @@ final class PartSaving {
 
     private func place(_ number: Int, _ info: PartInfo, in folder: String) throws -> String {
         let descriptor = try file(number, in: folder)
-        guard let temporary = files[number]?.path, fsync(descriptor) == 0 else { throw unwritable(folder) }
+        guard let temporary = files[number]?.path, fsync(descriptor) == 0 else { throw Self.unwritable(folder) }
         let name = Self.safeName(info.name)
         for attempt in 0..<100 {
             let path = "\(folder)/\(attempt == 0 ? name : "\(attempt)-\(name)")"
@@ -72,9 +80,9 @@ final class PartSaving {
                 files[number] = nil
                 return path
             }
-            guard errno == EEXIST else { throw unwritable(folder) }
+            guard errno == EEXIST else { throw Self.unwritable(folder) }
         }
-        throw unwritable(folder)
+        throw Self.unwritable(folder)
     }
 
     /// A stranger's file name as one harmless path component.
@@ -99,7 +107,7 @@ final class PartSaving {
         files = [:]
     }
 
-    private func unwritable(_ folder: String) -> DeskError {
+    private static func unwritable(_ folder: String) -> DeskError {
         DeskError(
             "file-unwritable", "\(folder) cannot take the attachments (\(String(cString: strerror(errno)))).",
             hint: "choose another folder with --save, or free some space")

@@ -138,7 +138,9 @@ final class SpoolFile: Sendable {
             let start = Int(offset) + bytes.count
             var result = 0
             let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
-                repeat { result = pread(descriptor, buffer.baseAddress, wanted, start) } while result < 0 && errno == EINTR
+                repeat {
+                    result = pread(descriptor, buffer.baseAddress, wanted, start)
+                } while result < 0 && errno == EINTR
                 filled = max(0, result)
             }
             guard result >= 0 else {

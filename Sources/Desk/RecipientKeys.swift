@@ -43,7 +43,8 @@ package struct RecipientKeys: Sendable {
         let age = desk.now() - tick.acceptedAt
         guard age.milliseconds > -TimeSpan.minutes(5).milliseconds else {
             throw DeskError(
-                "tick-ahead", "The newest tick is dated \(-age.milliseconds / 60_000) minutes ahead of this desk's clock.",
+                "tick-ahead",
+                "The newest tick is \(-age.milliseconds / 60_000) minutes ahead of this desk's clock.",
                 hint: "set this machine's clock; if it is right, tell the operator and an auditor", kind: .verification)
         }
         guard age < freshness else {

@@ -88,7 +88,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if case .idle(wrote: false) = phase {
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             let done = promise ?? context.eventLoop.makePromise(of: Void.self)
-            done.futureResult.whenSuccess { if case .idle = bound.value.phase { bound.value.phase = .idle(wrote: true) } }
+            done.futureResult.whenSuccess {
+                if case .idle = bound.value.phase { bound.value.phase = .idle(wrote: true) }
+            }
             return context.write(data, promise: done)
         }
         context.write(data, promise: promise)

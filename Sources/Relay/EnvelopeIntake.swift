@@ -24,8 +24,8 @@ struct EnvelopeIntake {
     /// The largest payload that any channel takes.
     let largest: UInt64
 
-    /// - Throws: ``Wire/Problem`` or an envelope's error for what the sender did wrong, ``StoreError`` for what the store
-    ///   could not do.
+    /// - Throws: ``Wire/Problem`` or an envelope's error for what the sender did wrong, ``StoreError`` for what the
+    ///   store could not do.
     func take(_ body: RequestBody, length: Int?) async throws -> Taken {
         var reader = EnvelopeReader()
         var examined: ExaminedStatement?

@@ -12,6 +12,9 @@ package final class InboxBell: Sendable {
     private let state = Mutex(State())
     package init() {}
 
+    /// How many wait now.
+    package var waitingCount: Int { state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } } }
+
     package func ring(_ parties: Set<PartyID>) {
         let woken = state.withLock { state in
             parties.flatMap { state.waiting.removeValue(forKey: $0).map { Array($0.values) } ?? [] }

@@ -75,7 +75,7 @@ extension TransportError.Code {
     var hint: String {
         switch self {
         case .charterUnusable: "Ask the stewards for a charter with a proper relay address and keys."
-        case .relayUnavailable: "Check the network and try again; what was sent may safely be sent again."
+        case .relayUnavailable: "Check the network and the relay's address, then try again."
         case .relayUntrusted: "Do not go on: check the address, and ask the operator for the relay's TLS roots."
         case .relayRefused: "Correct what the relay names and try again."
         case .proofWrong: "Do not rely on this answer; tell the relay's operator and an auditor."

@@ -123,7 +123,7 @@ extension ProblemCode.Row {
         case .notSealedToRecipient:
             self.init(422, "Not sealed to a recipient", "Fetch the recipient's keys and seal again.")
         case .sealedToBystander: self.init(422, "Sealed to a bystander", "Seal only to parties on the route.")
-        case .expired: self.init(410, "Expired", "Send it anew with a later expiry.")
+        case .expired: self.init(410, "Expired", "Send it anew with an expiry that the charter allows.")
         case .unknownMessage: self.init(422, "Unknown message", "Check the message's identifier.")
         case .notHolder: self.init(403, "Not the holder", "Only who holds the leg now may do this.")
         case .wrongState: self.init(409, "Wrong state", "Look at the custody chain: the leg has moved on.")

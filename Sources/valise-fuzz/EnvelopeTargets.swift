@@ -50,7 +50,7 @@ enum EnvelopeTargets {
         return true
     }
 
-    /// The content is read under the context and the commitment of its own manifest, so that all of the reader is reached.
+    /// The content is read under the context and commitment of its own manifest, so that all of the reader is reached.
     @Sendable static func content(_ bytes: [UInt8]) -> Bool {
         let manifest = FuzzTarget.parsed {
             let length = bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }

@@ -6,7 +6,7 @@ import Ledger
 import Sealing
 import Statements
 
-/// The first corpus of every target: the known answers of `Tests/Vectors/valise`, and one or two of what has none there.
+/// The first corpus of every target: the known answers of `Tests/Vectors/valise`, and a few of what has none there.
 enum Seeds {
     /// The charter, originator and nonce of the content seed.
     static let context = SealContext(

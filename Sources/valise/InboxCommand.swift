@@ -72,7 +72,8 @@ struct InboxCommand: AsyncParsableCommand {
         let age = desk.now() - tick.acceptedAt
         if age >= desk.charter.charter.limits.tickFreshness {
             Output.diagnostics.line(
-                "caution: the newest tick is \(age.milliseconds / 60_000) minutes old; later arrivals could be withheld")
+                "caution: the newest tick is \(age.milliseconds / 60_000) minutes old; later arrivals could be withheld"
+            )
         }
         let time = TimeText.utc(milliseconds: tick.acceptedAt.milliseconds)
         Output.diagnostics.line(

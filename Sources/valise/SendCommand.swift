@@ -30,6 +30,9 @@ struct SendCommand: AsyncParsableCommand {
     func validate() throws {
         guard !to.isEmpty else { throw ValidationError("Name a recipient with --to.") }
         guard file != nil || !attach.isEmpty else { throw ValidationError("Give a FILE, - or --attach.") }
+        guard to.count == 1 || !desk.json else {
+            throw ValidationError("With --json, name one recipient at a time.")
+        }
         guard !(direct && via != nil) else { throw ValidationError("Give either --via or --direct.") }
     }
 
@@ -41,8 +44,9 @@ struct SendCommand: AsyncParsableCommand {
         let recipients = try to.map { try Self.party($0) }
         let text = try file.map { try Self.text($0) }
         try await desk.withDesk { desk in
-            for recipient in recipients {
-                let route = try route(to: recipient, precedence: precedence, desk: desk)
+            // All routes are found before anything is sent.
+            let routes = try recipients.map { try route(to: $0, precedence: precedence, desk: desk) }
+            for route in routes {
                 let sent = try await desk.send(
                     Outgoing(
                         route: route, subject: subject, precedence: precedence, lifetime: lifetime, text: text,

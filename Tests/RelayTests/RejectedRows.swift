@@ -72,7 +72,7 @@ extension BadInput {
         },
         BadInput(
             "an envelope that has expired", 410, "expired", signed: true, "the message is past its expiry",
-            hint: "Send it anew with a later expiry."
+            hint: "Send it anew with an expiry that the charter allows."
         ) {
             let expired = try $0.envelope(expiresIn: .minutes(1))
             $0.clock.pass(.minutes(1))
