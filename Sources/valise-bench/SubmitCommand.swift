@@ -15,7 +15,7 @@ struct SubmitCommand: AsyncParsableCommand {
         commandName: "submit", abstract: "Submit real envelopes over kept TLS connections.",
         discussion: "Prebuilds every envelope, measures the verification limit, runs at full load, then at half of it.")
 
-    @Option(help: "Kept connections, each with one request at a time.") var senders = 64
+    @Option(help: "Kept connections, each with one request at a time.") var senders = 512
     @Option(help: "Envelopes of the full-load run.") var count = 20_000
     @Option(help: "Port of the relay under test, on loopback.") var port = 18_443
 
