@@ -127,7 +127,7 @@ struct Scene: Sendable {
         }
     }
 
-    static let signer = try! Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 9, count: 32))
+    static let signer = Curve25519.Signing.PrivateKey()
 
     func signed(_ act: Act) throws -> SignedStatement {
         let statement = Statement(
