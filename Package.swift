@@ -55,10 +55,12 @@ var targets: [Target] = [
     room("Envelope", ["Statements", "Ledger", crypto]),
     room("Sealing", ["Envelope", "Statements", "Ledger", asn1, crypto]),
     room("Keyring", ["COpenSSL", "Statements", "Ledger", crypto]),
+    room("Archive", ["Sealing", "Envelope", "Keyring", "Statements", "Ledger", crypto]),
     tests("LedgerTests", ["Ledger", crypto]),
     tests("StatementsTests", ["Statements", "Ledger", "COpenSSL", asn1, crypto]),
     tests("RulesTests", ["Rules", "Statements", "Ledger", crypto]),
     tests("SealingTests", ["Sealing", "Envelope", "Statements", "Ledger", asn1, crypto]),
+    tests("ArchiveTests", ["Archive", "Sealing", "Envelope", "Keyring", "Statements", "Ledger", crypto]),
     tests("KeyringTests", ["Keyring", "Ledger", "Statements", "COpenSSL", crypto]),
 ]
 var dependencies: [Package.Dependency] = [
@@ -70,7 +72,8 @@ if fuzz {
     // gold stumbles over libFuzzer's debug information; lld links it.
     targets.append(
         .executableTarget(
-            name: "valise-fuzz", dependencies: ["Ledger", "Statements", "Envelope", "Sealing", "Keyring", crypto],
+            name: "valise-fuzz",
+            dependencies: ["Ledger", "Statements", "Envelope", "Sealing", "Keyring", "Archive", crypto],
             swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }
 
@@ -106,15 +109,15 @@ if !core {
         room(
             "Desk",
             [
-                "Sealing", "Envelope", "Rules", "Keyring", "Transport", "Wire", "Statements", "Ledger",
-                yams,
+                "Archive", "Sealing", "Envelope", "Rules", "Keyring", "Transport", "Wire", "Statements", "Ledger",
+                crypto, yams,
             ]),
         room("Audit", ["Rules", "Transport", "Wire", "Statements", "Ledger"]),
         program(
             "valise",
             [
-                "Desk", "Keyring", "Transport", "Wire", "Sealing", "Envelope", "Rules", "Statements", "Ledger",
-                "Terminal", argumentParser,
+                "Desk", "Archive", "Keyring", "Transport", "Wire", "Sealing", "Envelope", "Rules", "Statements",
+                "Ledger", "Terminal", argumentParser,
             ]),
         program(
             "valise-relay",
@@ -152,7 +155,12 @@ if !core {
         tests(
             "AuditTests",
             ["TestKit", "Audit", "StoreSQLite", "Store", "Rules", "Envelope", "Statements", "Ledger"]),
-        tests("DeskTests", ["TestKit", "Desk", "Keyring", "Statements", "Ledger"]),
+        tests(
+            "DeskTests",
+            [
+                "TestKit", "Desk", "Archive", "Sealing", "Envelope", "Rules", "Transport", "Wire", "Keyring",
+                "Statements", "Ledger",
+            ]),
     ]
 }
 

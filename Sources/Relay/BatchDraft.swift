@@ -19,6 +19,7 @@ struct BatchDraft {
     private let time: Timestamp
     private var facts: Facts
     private var builder: TileBuilder
+    private var salts = Salts()
     private(set) var verdicts: [Verdict] = []
     private(set) var entries: [NewEntry] = []
     /// The parties that something reached.
@@ -58,7 +59,7 @@ struct BatchDraft {
 
     private mutating func append(_ signed: SignedStatement, _ changes: Changes, envelope: EnvelopeBytes?) throws {
         let entry = Entry(
-            acceptedAt: time, salt: Self.salt(), constitution: changes.constitution, roster: changes.roster,
+            acceptedAt: time, salt: salts.next(), constitution: changes.constitution, roster: changes.roster,
             previous: changes.previous, body: .statement(signed))
         let bytes = try entry.derBytes()
         guard bytes.count <= Bounds.entry else {
@@ -70,13 +71,6 @@ struct BatchDraft {
         facts.apply(changes)
         for arrival in changes.arrivals { reached.insert(arrival.party) }
         verdicts.append(.logged(changes.index))
-    }
-
-    static func salt() -> [UInt8] {
-        var random = SystemRandomNumberGenerator()
-        var salt: [UInt8] = []
-        while salt.count < Entry.saltBytes { withUnsafeBytes(of: random.next()) { salt.append(contentsOf: $0) } }
-        return Array(salt.prefix(Entry.saltBytes))
     }
 
     /// Signs the new head; gives what is to be committed and what is to be published after that.

@@ -22,8 +22,9 @@ package enum Founding {
                 hint: "start it with valise-relay serve, or choose another --data directory")
         }
         let time = clock.now
+        var salts = Salts()
         let entry = Entry(
-            acceptedAt: time, salt: BatchDraft.salt(), constitution: Revision(0), roster: Revision(0), previous: nil,
+            acceptedAt: time, salt: salts.next(), constitution: Revision(0), roster: Revision(0), previous: nil,
             body: .charter(charter))
         let bytes = try entry.derBytes()
         guard bytes.count <= Bounds.entry else {

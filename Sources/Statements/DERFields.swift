@@ -50,6 +50,17 @@ extension DERFormat {
     package func write(to der: inout DER.Serializer) throws { try write(to: &der, tag: .sequence) }
 }
 
+extension ASN1Identifier.TagClass {
+    fileprivate var bits: UInt8 {
+        switch self {
+        case .universal: 0x00
+        case .application: 0x40
+        case .contextSpecific: 0x80
+        case .private: 0xC0
+        }
+    }
+}
+
 extension ASN1Identifier {
     package static func context(_ number: UInt) -> ASN1Identifier {
         ASN1Identifier(tagWithNumber: number, tagClass: .contextSpecific)
@@ -190,11 +201,26 @@ extension DER.Serializer {
     }
     package mutating func sequence(
         _ tag: ASN1Identifier = .sequence, _ body: (inout DER.Serializer) throws -> Void
-    ) throws { try appendConstructedNode(identifier: tag, body) }
+    ) throws { try constructed(tag, body) }
     package mutating func list<T>(
         _ items: [T], tag: ASN1Identifier = .sequence, _ body: (inout DER.Serializer, T) throws -> Void
     ) throws {
-        try appendConstructedNode(identifier: tag) { der in for item in items { try body(&der, item) } }
+        try constructed(tag) { der in for item in items { try body(&der, item) } }
+    }
+    /// The content is encoded apart and appended whole: the serializer's own nodes move what they hold, byte by byte
+    /// and once a level, to make room for a length of more than one byte.
+    private mutating func constructed(
+        _ tag: ASN1Identifier, _ body: (inout DER.Serializer) throws -> Void
+    ) throws {
+        var inner = DER.Serializer()
+        try body(&inner)
+        let content = inner.serializedBytes
+        guard content.count >= 128, tag.tagNumber < 31 else {
+            return appendConstructedNode(identifier: tag) { $0.serializeRawBytes(content) }
+        }
+        let length = withUnsafeBytes(of: UInt32(content.count).bigEndian) { Array($0.drop { $0 == 0 }) }
+        serializeRawBytes([tag.tagClass.bits | 0x20 | UInt8(tag.tagNumber), 0x80 | UInt8(length.count)] + length)
+        serializeRawBytes(content)
     }
     package mutating func forms(_ items: [some DERFormat], tag: ASN1Identifier = .sequence) throws {
         try list(items, tag: tag) { der, item in try item.write(to: &der) }

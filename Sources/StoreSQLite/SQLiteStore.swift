@@ -37,7 +37,15 @@ package final class SQLiteStore: Store {
     }
 
     package func facts(_ wanted: Facts.Wanted, standing: StandingFacts) async throws(StoreError) -> Facts {
-        try await reading { try FactsQuery(database: $0).facts(wanted, standing: standing) }
+        // On the writer's connection: its pages stay cached, while a reader's are stale after each commit.
+        try await writing { database in
+            var facts: Facts?
+            try database.inTransaction(.deferred) {
+                facts = try FactsQuery(database: database).facts(wanted, standing: standing)
+                return .commit
+            }
+            return facts ?? Facts(standing: standing)
+        }
     }
 
     package func commit(_ batch: CommitBatch) async throws(StoreError) {

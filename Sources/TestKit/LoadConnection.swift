@@ -135,18 +135,33 @@ package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// The answer once head and body are there; bodies have a length here, never chunks.
     private func takeAnswer() -> Answer? {
-        let view = received.readableBytesView
-        guard let end = view.firstRange(of: [13, 10, 13, 10]) else { return nil }
-        let head = String(decoding: view[..<end.lowerBound], as: UTF8.self)
-        let lines = head.split(separator: "\r\n")
-        guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
-        let length = lines.first { $0.lowercased().hasPrefix("content-length:") }
-            .flatMap { Int($0.drop { $0 != ":" }.dropFirst().drop { $0 == " " }) }
-        let body = view[end.upperBound...]
-        guard let length, body.count >= length else { return nil }
-        let answer = Answer(status: status, head: head, body: Array(body.prefix(length)))
-        received.moveReaderIndex(to: end.upperBound + length)
+        guard let headCount = received.withUnsafeReadableBytes(Self.headCount) else { return nil }
+        let head = received.getString(at: received.readerIndex, length: headCount) ?? ""
+        let lines = head.utf8.split(separator: 13)
+        guard let status = lines.first?.split(separator: UInt8(ascii: " ")).dropFirst().first,
+            let length = lines.lazy.compactMap(Self.contentLength).first,
+            received.readableBytes >= headCount + 4 + length
+        else { return nil }
+        received.moveReaderIndex(forwardBy: headCount + 4)
+        let body = received.readBytes(length: length) ?? []
         received.discardReadBytes()
-        return answer
+        return Answer(status: Int(Substring(status)) ?? 0, head: head, body: body)
+    }
+
+    /// The bytes before the empty line, once it is there.
+    private static func headCount(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        for end in stride(from: 3, to: bytes.count, by: 1) where bytes[end] == 10 {
+            if bytes[end - 1] == 13, bytes[end - 2] == 10, bytes[end - 3] == 13 { return end - 3 }
+        }
+        return nil
+    }
+
+    private static func contentLength(_ line: Substring.UTF8View) -> Int? {
+        let name = "content-length:"
+        let text = line.drop { $0 == UInt8(ascii: "\n") }
+        guard text.count > name.utf8.count,
+            zip(text, name.utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
+        else { return nil }
+        return Int(Substring(text.dropFirst(name.utf8.count)).drop { $0 == " " })
     }
 }
