@@ -7,7 +7,7 @@ export SWIFT_BACKTRACE := enable=no
 VENV := .build-venv
 CORE := --scratch-path .build-core
 
-.PHONY: help setup build demo check test test-deep test-long bench vectors install-tools format
+.PHONY: help setup build man completions demo check test test-deep test-long bench vectors install-tools format
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,6 +17,12 @@ setup: ## install the C libraries that are missing (Debian, Ubuntu)
 
 build: setup ## the debug build that tests and demonstration share
 	swift build --build-tests
+
+man: build ## manual pages of the three programs, into .build/man
+	python3 Tests/Scripts/man.py "$$(swift build --show-bin-path)" .build/man
+
+completions: build ## completions for bash, zsh and fish, into .build/completions
+	Tests/Scripts/completions.sh "$$(swift build --show-bin-path)" .build/completions
 
 demo: setup ## play the scene with the real programs
 	swift build --product valise
@@ -48,7 +54,7 @@ bench: setup ## the release build's figures, for Docs/Benchmarks.md
 	Tests/Scripts/inbox-bench.sh
 
 vectors: ## write Tests/Vectors/valise again from fixed seeds
-	VALISE_CORE=1 VALISE_WRITE_VECTORS=1 swift test $(CORE) --filter 'StatementsTests|RulesTests'
+	VALISE_CORE=1 VALISE_WRITE_VECTORS=1 swift test $(CORE) --filter 'StatementsTests|RulesTests|SealingTests'
 
 format: ## format in place
 	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests

@@ -139,8 +139,9 @@ if !core {
         program(
             "valise-bench",
             [
-                "TestKit", "Relay", "Sealing", "Envelope", "Wire", "Statements", "Ledger", "Keyring", "Terminal",
-                argumentParser, histogram, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, crypto,
+                "TestKit", "Relay", "Desk", "Archive", "Sealing", "Envelope", "Rules", "Wire", "Statements", "Ledger",
+                "Keyring", "Terminal", argumentParser, histogram, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL,
+                crypto,
             ]),
         tests("WireTests", ["Wire", "Statements", "Ledger", httpTypes, crypto]),
         tests("StoreTests", ["TestKit", "Store", "StoreSQLite", "Rules", "Statements", "Ledger", grdb]),

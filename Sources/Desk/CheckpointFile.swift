@@ -1,7 +1,7 @@
 import Glibc
 import Keyring
 import Ledger
-import Statements
+package import Statements
 package import Transport
 
 /// The newest checkpoint that this desk has verified, kept across runs: a later view of the log must agree with it.
@@ -32,12 +32,23 @@ package struct CheckpointFile: CheckpointMemory {
         return RememberedCheckpoint(head: LogHead(size: checkpoint.size, root: checkpoint.root), note: bytes)
     }
 
-    package func store(_ checkpoint: RememberedCheckpoint) throws {
-        try locked {
-            // Another run of this desk may have seen more meanwhile.
-            if let kept = try load(), kept.head.size > checkpoint.head.size { return }
+    /// Compares and replaces under a lock: two runs of one desk never lose each other's checkpoint unchecked.
+    package func store(
+        _ checkpoint: RememberedCheckpoint, replacing known: RememberedCheckpoint?
+    ) throws -> RememberedCheckpoint? {
+        try FileLock.held("\(path).lock") {
+            if let kept = try load(), kept.head != known?.head, kept.head != checkpoint.head { return kept }
             try Durable.write(path: path, bytes: checkpoint.note, mode: 0o600, exclusive: false)
+            return nil
         }
+    }
+
+    /// When the newest checkpoint was written here, in milliseconds since 1970; nil without one.
+    package func keptAt() -> Timestamp? {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        return Timestamp(
+            milliseconds: Int64(facts.st_mtim.tv_sec) * 1000 + Int64(facts.st_mtim.tv_nsec) / 1_000_000)
     }
 
     /// Two notes and the proof that failed, as text, in `state/fork-<letters>`; the same fork is kept once.
@@ -48,19 +59,5 @@ package struct CheckpointFile: CheckpointMemory {
         let name = "\(forks)/fork-\(Base32.encode(Hash.sha256(text).bytes).prefix(12))"
         if DeskFile.exists(name) { return }
         try Durable.write(path: name, bytes: text + [0x0a], mode: 0o600, exclusive: false)
-    }
-
-    private func locked(_ body: () throws -> Void) throws {
-        let lock = open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
-            let number = errno
-            if lock >= 0 { close(lock) }
-            throw DeskError(
-                "file-unwritable", "\(path) could not be locked (\(String(cString: strerror(number)))).",
-                hint: "check the permissions of its folder")
-        }
-        // Closing also lets go of the lock.
-        defer { close(lock) }
-        try body()
     }
 }

@@ -42,26 +42,34 @@ package struct Desk: Sendable {
     /// Signs an act as this delegate alone, under the newest checkpoint this desk has verified.
     /// - Throws: ``DeskError`` `quorum-needed` when the party's release quorum asks for more than one signer.
     package func sign(_ act: Act) async throws -> SignedStatement {
-        let quorum = charter.inForce.party(party)?.releaseQuorum ?? 1
-        if quorum > 1, act.kind == .submission || act.kind == .conveyance {
+        let statement = try await statement(act, signers: try signers([], of: act.kind), window: nil)
+        guard statement.signers == [id.name] else {
             throw DeskError(
-                "quorum-needed", "\(party) releases with \(quorum) signatures, and this desk has one.",
-                hint: "release by several delegates is not part of this version", kind: .refused)
+                "quorum-needed", "\(party) releases with several signatures, and this desk has one.",
+                hint: "name who releases with --release-by NAME", kind: .refused)
         }
-        let seen = try await newestHead()
-        let time = now()
-        let limit = min(charter.inForce.limits.longestSubmitWindow, .hours(24))
-        let statement = Statement(
-            charter: charter.id, party: party, signers: [id.name], madeAt: time, submitBy: time + limit, seen: seen,
-            act: act)
         return try await SignedStatement.sign(statement, by: [{ try await keys.sign($0) }])
     }
 
     /// Signs an act and has it accepted; the acceptance is verified.
     package func say(_ act: Act) async throws -> AcceptedStatement { try await relay.submit(await sign(act)) }
 
+    /// An unsigned statement of now.
+    /// - Parameter window: how long it may be submitted; nil for a day. The charter's bound is kept.
+    func statement(_ act: Act, signers: [DelegateName], window: TimeSpan?) async throws -> Statement {
+        let seen = try await newestHead()
+        let time = now()
+        let limit = min(charter.inForce.limits.longestSubmitWindow, window ?? .hours(24))
+        return Statement(
+            charter: charter.id, party: party, signers: signers, madeAt: time, submitBy: time + limit, seen: seen,
+            act: act)
+    }
+
+    /// The newest head that was verified here, else that of the kept keys, which a desk without a network has, else the
+    /// relay's.
     private func newestHead() async throws -> LogHead {
         if let remembered = try CheckpointFile(home, charter).load() { return remembered.head }
+        if let kept = try? await KeysKept(self).newestHead() { return kept }
         return try await relay.head().head
     }
 

@@ -8,9 +8,14 @@ package import Statements
 ///     keys/signing.pem            the signing key, encrypted
 ///     keys/sealing-<12>.pem       sealing keys, encrypted, named by the first letters of their identifiers
 ///     keys/delegate.card          the public card
+///     keys/archive.pem            the archive key, encrypted
 ///     charter.signed              the charter this desk has joined, DER
 ///     state/pin                   that charter's full identifier
 ///     state/checkpoint            the newest verified checkpoint of its log, a signed note
+///     archive/                    what was sent and read, encrypted under the archive key
+///     outbox/                     what is still to be handed over, encrypted
+///     downloads/                  sealed contents that have come in part
+///     cache/                      keys and lists for working offline, encrypted
 ///
 /// Folders that it makes are 0700.
 package struct DeskHome: Hashable, Sendable {
@@ -38,6 +43,13 @@ package struct DeskHome: Hashable, Sendable {
     package var stateFolder: String { "\(path)/state" }
     package var signingKeyFile: String { "\(keysFolder)/signing.pem" }
     package var cardFile: String { "\(keysFolder)/delegate.card" }
+    package var archiveKeyFile: String { "\(keysFolder)/archive.pem" }
+    package var archiveFolder: String { "\(path)/archive" }
+    package var outboxFolder: String { "\(path)/outbox" }
+    package var downloadsFolder: String { "\(path)/downloads" }
+    package var cacheFolder: String { "\(path)/cache" }
+    /// There while the passphrase is being changed, and after a change that was interrupted.
+    var passphraseChangeFile: String { "\(stateFolder)/passphrase-change" }
     package var charterFile: String { "\(path)/charter.signed" }
     package var pinFile: String { "\(stateFolder)/pin" }
     package var checkpointFile: String { "\(stateFolder)/checkpoint" }
@@ -51,7 +63,8 @@ package struct DeskHome: Hashable, Sendable {
             made += "/\(name)"
             if !DeskFile.exists(made) { try Durable.makeFolder(path: made) }
         }
-        for folder in [keysFolder, stateFolder] where !DeskFile.exists(folder) { try Durable.makeFolder(path: folder) }
+        let folders = [keysFolder, stateFolder, archiveFolder, outboxFolder, downloadsFolder, cacheFolder]
+        for folder in folders where !DeskFile.exists(folder) { try Durable.makeFolder(path: folder) }
     }
 
     /// Whose desk this is.

@@ -1,6 +1,7 @@
+import Archive
 package import Keyring
 import Ledger
-import Statements
+package import Statements
 import Synchronization
 
 /// The private keys of a desk: from its unlock agent when one runs, else from the key files by their passphrase.
@@ -23,7 +24,8 @@ package enum DeskKeys {
             return agent
         }
         let words = try passphrase.passphrase()
-        return LazyKeys(home: home, signing: try signingKey(home, card, words), passphrase: words)
+        let signing = try PassphraseChange.explaining(home) { try signingKey(home, card, words) }
+        return LazyKeys(home: home, signing: signing, passphrase: words)
     }
 
     /// The running agent of this home; nil when none runs.
@@ -43,15 +45,39 @@ package enum DeskKeys {
         return keys.sealingPublicKeys
     }
 
-    /// Opens all key files, for an agent to hold.
-    static func openAll(_ home: DeskHome, passphrase: PassphraseSource) throws -> (SigningKey, [SealingKey]) {
+    /// Opens all key files, for an agent to hold; makes the archive key when there is none yet.
+    static func openAll(_ home: DeskHome, passphrase: PassphraseSource) throws -> AgentSecrets {
         let card = try home.card()
         let words = try passphrase.passphrase()
-        let signing = try signingKey(home, card, words)
-        let sealing = try home.sealingKeyNames().map { name in
-            try KeyFile(path: "\(home.keysFolder)/sealing-\(name).pem").readSealingKey(.passphrase(words))
+        return try PassphraseChange.explaining(home) {
+            let signing = try signingKey(home, card, words)
+            let archive = try archiveKey(home, words)
+            let sealing = try home.sealingKeyNames().map { name in
+                try KeyFile(path: "\(home.keysFolder)/sealing-\(name).pem").readSealingKey(.passphrase(words))
+            }
+            return AgentSecrets(signing: signing, archive: archive, passphrase: words, sealing: sealing)
         }
-        return (signing, sealing)
+    }
+
+    /// Opens the archive key, and makes it the first time.
+    /// - Throws: ``Keyring/KeyringError`` `key-file-missing` when it is gone but an archive is there.
+    fileprivate static func archiveKey(_ home: DeskHome, _ words: Passphrase) throws -> ArchiveKey {
+        let file = KeyFile(path: home.archiveKeyFile)
+        if !DeskFile.exists(home.archiveKeyFile) {
+            guard !Archive.exists(in: home.archiveFolder) else {
+                throw KeyringError(
+                    .keyFileMissing, "\(home.archiveKeyFile) is gone, and the archive opens with no other key.",
+                    hint: "Fetch the file from a backup, or move \(home.archiveFolder) away to begin a new archive.")
+            }
+            do {
+                let key = try ArchiveKey.generate()
+                try file.write(key, .passphrase(words))
+                return key
+            } catch let error as KeyringError where error.code == .keyFileExists {
+                // Another program of this desk was faster.
+            }
+        }
+        return try file.readArchiveKey(.passphrase(words))
     }
 
     private static func signingKey(_ home: DeskHome, _ card: Card, _ words: Passphrase) throws -> SigningKey {
@@ -71,6 +97,7 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
     private let signing: SigningKey
     private let passphrase: Passphrase
     private let opened = Mutex<[String: SealingKey]>([:])
+    private let archive = Mutex<ArchiveKey?>(nil)
 
     init(home: DeskHome, signing: SigningKey, passphrase: Passphrase) {
         self.home = home
@@ -94,6 +121,25 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
         return try key.open(enc: enc, ciphertext: ciphertext, info: info, aad: aad)
     }
 
+    func archiveKey() async throws -> ArchiveKey {
+        try archive.withLock { held in
+            if let held { return held }
+            let key = try PassphraseChange.explaining(home) { try DeskKeys.archiveKey(home, passphrase) }
+            held = key
+            return key
+        }
+    }
+
+    func makeSealingKey() async throws -> NewSealingKey {
+        let made = try NewSealingKey.make(passphrase)
+        opened.withLock { $0[KeyID(publicKey: made.key.publicKey).short] = made.key }
+        return made.new
+    }
+
+    func forget(sealingKey: Hash) async throws {
+        opened.withLock { _ = $0.removeValue(forKey: KeyID(sealingKey).short) }
+    }
+
     private func unknown(_ id: KeyID) -> KeyringError {
         KeyringError(
             .unknownSealingKey, "No sealing key \(id.short) lies in \(home.keysFolder).",
@@ -108,7 +154,7 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
         try opened.withLock { opened in
             if let key = opened[name] { return key }
             let file = KeyFile(path: "\(home.keysFolder)/sealing-\(name).pem")
-            let key = try file.readSealingKey(.passphrase(passphrase))
+            let key = try PassphraseChange.explaining(home) { try file.readSealingKey(.passphrase(passphrase)) }
             opened[name] = key
             return key
         }
@@ -117,7 +163,22 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
     var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// Keys that come and go with their windows.
 extension DeskKeys {
+    /// Makes one more sealing key and writes its file, durably, before anyone hears of it. About 0.25 s.
+    package static func makeSealingKey(_ home: DeskHome, keys: any DelegateKeys) async throws -> KeyID {
+        let key = try await keys.makeSealingKey()
+        let id = KeyID(publicKey: key.publicKey)
+        try KeyFile(path: home.sealingKeyFile(id)).write(key)
+        return id
+    }
+
+    /// Destroys a sealing key at the end of its time: its file, and what this program or the agent holds of it.
+    package static func destroySealingKey(_ id: KeyID, _ home: DeskHome, keys: any DelegateKeys) async throws {
+        try KeyFile(path: home.sealingKeyFile(id)).destroy()
+        try await keys.forget(sealingKey: id.hash)
+    }
+
     /// Whether the keys are held by the unlock agent, which knows all public sealing keys.
     static func usesAgent(_ keys: any DelegateKeys) -> Bool { !(keys is LazyKeys) }
 }

@@ -1,57 +1,89 @@
+import Archive
 import Envelope
 import Keyring
 import Ledger
 import Rules
-package import Sealing
+import Sealing
 package import Statements
 import Transport
 import Wire
 
-/// A message that was opened and verified.
-package struct ReadMessage: Sendable {
-    package let message: MessageID
-    package let originator: PartyID
-    package let manifest: Manifest
-    /// The text part, if there is one.
-    package let text: [UInt8]?
-    /// The attachments in the manifest's order, with the files they were saved to, if any.
-    package let attachments: [(info: PartInfo, path: String?)]
-    package let tracked: TrackedMessage
-}
-
 extension Desk {
-    /// Reads a message that this party holds: logs the `retrieved` receipt, fetches the envelope, opens it, verifies
-    /// every digest, and logs `opened`, or `unreadable` with its reason.
+    /// Reads a message: from this desk's archive what was opened or sent before, else from the relay: logs the
+    /// `retrieved` receipt, fetches the envelope, opens it, verifies every digest, keeps it in the archive, and logs
+    /// `opened`, or `unreadable` with its reason.
     ///
-    /// It may be repeated: receipts that are logged already are not made again.
-    /// - Parameter folder: where attachments are saved; nil leaves them where they are.
-    /// - Throws: ``DeskError`` with `blind-carriage`, `not-here`, `ended`, `unreadable`; others as thrown below.
-    package func read(_ id: MessageID, saveTo folder: String? = nil) async throws -> ReadMessage {
-        if let folder { try PartSaving.prepare(folder) }
-        let before = try await message(id)
-        guard let leg = before.readingLeg(of: party) else {
-            throw DeskError(
-                "not-here", "Message \(id.short) is not on its way through \(party).",
-                hint: "valise track \(id.short) shows its custody chain", kind: .refused)
+    /// It may be repeated: receipts that are logged already are not made again, and a broken download goes on where it
+    /// stopped.
+    /// - Throws: ``DeskError`` with `blind-carriage`, `no-own-key`, `not-here`, `ended`, `unreadable-...`,
+    ///   `attachments-not-served`; others as thrown below.
+    package func read(_ id: MessageID, _ options: ReadOptions = ReadOptions()) async throws -> ReadMessage {
+        if let folder = options.folder { try PartSaving.prepare(folder) }
+        let archive = try await archive()
+        guard let kept = try archive.load(id) else { return try await readNew(id, options, archive) }
+        let hasFiles = kept.fields.contains { if case .attachment = $0 { true } else { false } }
+        if options.folder != nil, hasFiles, kept.direction == .received {
+            return try await readAgain(kept, options, archive)
         }
-        let own = try Set(ownKeys(among: before.state.submission.sealedTo))
-        try await retrieve(before, leg: leg, canOpen: !own.isEmpty)
-        let reference = LegReference(message: id, leg: leg)
+        let tracked = try await trackedIfReachable(id)
+        if let tracked, kept.direction == .received { try await confirmOpened(tracked) }
+        return try await shown(kept, tracked, archive)
+    }
+
+    /// The custody chain; nil when the relay does not answer.
+    private func trackedIfReachable(_ id: MessageID) async throws -> TrackedMessage? {
         do {
-            let read = try await fetchAndOpen(before, own: own, saveTo: folder)
-            try await confirm(reference, .opened)
-            return try await ReadMessage(
-                message: id, originator: before.state.originator, manifest: read.manifest, text: read.text,
-                attachments: read.attachments, tracked: message(id))
-        } catch let reason as UnreadableReason {
-            try await confirm(reference, .unreadable(reason))
-            throw DeskError(
-                "unreadable-\(reason)", "Message \(id.short) could not be opened: \(Self.sentence(reason)).",
-                hint: "the log says so now; ask \(before.state.originator) to send it again", kind: .verification)
+            return try await message(id)
+        } catch let error as TransportError where error.code == .relayUnavailable {
+            return nil
+        } catch let error as TransportError where error.problem?.status == 404 {
+            // Opened from a file, or sealed and not handed over yet.
+            return nil
         }
     }
 
-    private func ownKeys(among listed: [KeyID]) throws -> [KeyID] {
+    private func readNew(_ id: MessageID, _ options: ReadOptions, _ archive: Archive) async throws -> ReadMessage {
+        let before = try await message(id)
+        let leg = try readingLeg(of: before)
+        let own = try Set(ownKeys(among: before.state.submission.sealedTo))
+        try await retrieve(before, leg: leg, canOpen: !own.isEmpty, needsKey: true)
+        do {
+            let opened = try await fetchAndOpen(before, own: own, options)
+            try await keep(opened, before.signed, archive)
+            try await confirm(LegReference(message: id, leg: leg), .opened)
+            return try await shown(opened, before.signed, .relay, message(id), archive)
+        } catch let reason as UnreadableReason {
+            try await confirm(LegReference(message: id, leg: leg), .unreadable(reason))
+            throw Self.unreadable(id, reason, originator: before.state.originator)
+        }
+    }
+
+    /// Fetches the content once more, for its attachments; the text is in the archive already.
+    private func readAgain(
+        _ kept: ArchivedMessage, _ options: ReadOptions, _ archive: Archive
+    ) async throws -> ReadMessage {
+        let tracked = try await message(kept.id)
+        let own = try Set(ownKeys(among: tracked.state.submission.sealedTo))
+        do {
+            let opened = try await fetchAndOpen(tracked, own: own, options)
+            try await confirmOpened(tracked)
+            return try await shown(opened, tracked.signed, .relay, message(kept.id), archive)
+        } catch is UnreadableReason {
+            throw DeskError(
+                "attachments-not-served",
+                "The attachments of message \(kept.id.short) cannot be fetched and opened any more.",
+                hint: "valise read \(kept.id.short) without --save shows its text from the archive", kind: .notFound)
+        }
+    }
+
+    func readingLeg(of tracked: TrackedMessage) throws -> LegNumber {
+        if let leg = tracked.readingLeg(of: party) { return leg }
+        throw DeskError(
+            "not-here", "Message \(tracked.state.id.short) is not on its way through \(party).",
+            hint: "valise track \(tracked.state.id.short) shows its custody chain", kind: .refused)
+    }
+
+    func ownKeys(among listed: [KeyID]) throws -> [KeyID] {
         if DeskKeys.usesAgent(keys) {
             let held = Set(keys.sealingPublicKeys.map { KeyID(publicKey: $0) })
             return listed.filter(held.contains)
@@ -60,61 +92,23 @@ extension Desk {
         return listed.filter { names.contains($0.short) }
     }
 
-    /// Logs the receipt before any content is asked for.
-    private func retrieve(_ tracked: TrackedMessage, leg: LegNumber, canOpen: Bool) async throws {
-        let state = tracked.state
-        let route = state.legs[leg.value].route
-        let stage = tracked.stage(leg, at: now(), charter: charter)
-        let isRecipient = route.recipient == party
-        if !isRecipient, !canOpen {
-            throw DeskError(
-                "blind-carriage", "Message \(state.id.short) is sealed to others: \(party) carries it unread.",
-                hint: "valise convey \(state.id.short) passes it on, valise refuse \(state.id.short) ends it",
-                kind: .refused)
-        }
-        switch stage {
-        case .retrieved, .opened, .unreadable, .unconfirmed: if isRecipient { return }
-        case .refused, .recalled, .expired:
-            throw DeskError(
-                "ended", "Message \(state.id.short) is \(stage.word); its content is not released any more.",
-                hint: "valise track \(state.id.short) shows how it ended", kind: .refused)
-        case .held, .available: break
-        }
-        if !isRecipient, state.legs[leg.value].hopReceipts[party] != nil { return }
-        guard state.legs[leg.value].hasReached(party) else {
-            throw DeskError(
-                "not-here", "Message \(state.id.short) has not reached \(party) yet.",
-                hint: "valise track \(state.id.short) shows where it is", kind: .refused)
-        }
-        _ = try await say(.receipt(LegReference(message: state.id, leg: leg), .retrieved))
-    }
-
-    /// Confirms once; a leg that is past `retrieved` already is left as it is.
-    private func confirm(_ reference: LegReference, _ outcome: ReceiptOutcome) async throws {
-        let tracked = try await message(reference.message)
-        let leg = tracked.state.legs[reference.leg.value]
-        let waits =
-            leg.route.recipient == party
-            ? tracked.stage(reference.leg, at: now(), charter: charter) == .retrieved
-            : leg.hopReceipts[party] == .retrieved
-        if waits { _ = try await say(.receipt(reference, outcome)) }
-    }
-
-    private struct Opened {
-        let manifest: Manifest
-        let text: [UInt8]?
-        let attachments: [(info: PartInfo, path: String?)]
-    }
-
     private func fetchAndOpen(
-        _ tracked: TrackedMessage, own: Set<KeyID>, saveTo folder: String?
-    ) async throws -> Opened {
-        let state = tracked.state
-        let spool = try SpoolFile.make(in: home)
-        defer { spool.remove() }
-        let header = try await fetch(state, into: spool)
+        _ tracked: TrackedMessage, own: Set<KeyID>, _ options: ReadOptions
+    ) async throws -> OpenedEnvelope {
+        let (file, header) = try await download(tracked.state, progress: options.progress)
+        let opened = try await open(header, own: own, options) { try file.read($0, $1) }
+        file.remove()
+        return opened
+    }
+
+    /// Opens an envelope whose submission is one that this desk trusts.
+    func open(
+        _ header: EnvelopeHeader, own: Set<KeyID>, _ options: ReadOptions,
+        reading read: (_ offset: UInt64, _ count: Int) throws -> [UInt8]
+    ) async throws -> OpenedEnvelope {
+        let statement = header.signed.statement
         let opener = Opener(
-            submission: state.submission, charter: charter.id, originator: state.originator,
+            submission: header.submission, charter: statement.charter, originator: statement.party,
             sealedKeys: header.sealedKeys.bytes, ownKeys: own)
         let payload = try await opener.unwrap { wrap in
             do {
@@ -125,48 +119,61 @@ extension Desk {
                 return nil
             }
         }
-        let saving = PartSaving(folder: folder)
-        do {
-            let start = UInt64(header.byteCount)
-            let manifest = try payload.open(
-                reading: { try spool.read(start + $0, $1) }, begin: saving.begin, part: saving.take)
-            let saved = try saving.finish()
-            return Opened(manifest: manifest, text: saved.text, attachments: saved.attachments)
-        } catch {
-            saving.discard()
-            throw error
-        }
+        let saving = PartSaving(folder: options.folder, overwrite: options.overwrite)
+        let start = UInt64(header.byteCount)
+        let manifest = try payload.open(
+            reading: { try read(start + $0, $1) }, begin: saving.begin, part: saving.take)
+        let saved = try saving.finish()
+        return OpenedEnvelope(
+            fields: manifest.fields, text: saved.text, attachments: saved.attachments, reveals: saving.reveals)
     }
 
-    /// The envelope into a file, checked against the logged submission.
-    private func fetch(_ state: MessageState, into spool: SpoolFile) async throws -> EnvelopeHeader {
-        var reader = EnvelopeReader()
-        let limit = UInt64(EnvelopeFormat.longestHeader) + state.submission.payloadSize
-        do {
-            _ = try await relay.downloadEnvelope(state.id, limit: limit) { piece in
-                _ = try reader.take(piece[...])
-                try spool.write(piece)
-            }
-            let header = try reader.finish()
-            guard MessageID(header.signed.id) == state.id else { throw UnreadableReason.digest }
-            return header
-        } catch let error as EnvelopeError {
-            // What may be this desk's doing is no verdict on the message: it is tried again.
-            guard error.code != .truncated, error.code != .unknownVersion else { throw error }
-            throw UnreadableReason.digest
-        } catch let error as TransportError where error.code == .relayRefused {
-            throw error.problem?.code == "not-found" ? UnreadableReason.notServed : error
+    func keep(_ opened: OpenedEnvelope, _ signed: SignedStatement, _ archive: Archive) async throws {
+        try archive.add(
+            ArchivedMessage(
+                direction: .received, submission: signed, at: now(), fields: opened.fields, text: opened.text,
+                sourceOpening: nil))
+        for bytes in opened.reveals { try await keepReveal(bytes) }
+    }
+}
+
+/// What came out of an envelope.
+struct OpenedEnvelope {
+    let fields: [Field]
+    let text: [UInt8]?
+    let attachments: [SavedAttachment]
+    /// DER of reveals that came as attachments.
+    let reveals: [[UInt8]]
+}
+
+/// What is shown of a message.
+extension Desk {
+    private func shown(
+        _ kept: ArchivedMessage, _ tracked: TrackedMessage?, _ archive: Archive
+    ) async throws -> ReadMessage {
+        let attachments: [SavedAttachment] = kept.fields.compactMap { field in
+            if case .attachment(let info) = field { SavedAttachment(info: info, path: nil) } else { nil }
         }
+        let opened = OpenedEnvelope(
+            fields: kept.fields, text: kept.text, attachments: attachments, reveals: try await keptReveals(in: kept))
+        return try await shown(opened, kept.submission, .archive(kept.direction, kept.at), tracked, archive)
     }
 
-    private static func sentence(_ reason: UnreadableReason) -> String {
-        switch reason {
-        case .notServed: "the relay does not serve its content"
-        case .digest: "the relay served other bytes than the originator signed"
-        case .noKey: "it is sealed to none of this desk's keys"
-        case .wrap: "its key was not sealed for this message and this key"
-        case .keyCommitment: "its key is not the one the originator committed to"
-        case .content: "its content is not what the originator committed to"
+    func shown(
+        _ opened: OpenedEnvelope, _ signed: SignedStatement, _ place: ReadMessage.Place, _ tracked: TrackedMessage?,
+        _ archive: Archive
+    ) async throws -> ReadMessage {
+        guard case .submission(let submission) = signed.statement.act else {
+            throw DeskError(
+                "not-a-submission", "What was opened is no message.", hint: "check that it is the right file",
+                kind: .verification)
         }
+        var reveals: [ShownReveal] = []
+        for bytes in opened.reveals { reveals.append(try await check(revealBytes: bytes, archive)) }
+        let id = MessageID(signed.id)
+        return ReadMessage(
+            signed: signed, submission: submission, place: place, fields: opened.fields, text: opened.text,
+            attachments: opened.attachments, tracked: tracked, thread: try archive.thread(of: id),
+            reveal: try await keptReveal(of: id, signed, opened.fields, tracked), reveals: reveals)
     }
 }

@@ -27,12 +27,7 @@ package enum KeyMaking {
                 "reserved-name", "No party may be named relay: the relay's own statements carry that name.",
                 hint: "choose another name for the party", kind: .usage)
         }
-        let existing = [home.cardFile, home.signingKeyFile].first { DeskFile.exists($0) }
-        if let existing {
-            throw DeskError(
-                "keys-exist", "\(existing) is already there, and keys are never overwritten.",
-                hint: "valise keys show prints the card; another delegate needs another --home", kind: .refused)
-        }
+        try checkNone(home)
         let signing = SigningKey.generate()
         let sealing = try (0..<firstSealingKeys).map { _ in try SealingKey.generate() }
         let message = try Card.message(id: id, signingKey: signing.publicKey, madeAt: now)
@@ -45,5 +40,14 @@ package enum KeyMaking {
         try KeyFile(path: home.signingKeyFile).write(signing, .passphrase(passphrase), cost: cost)
         try Durable.write(path: home.cardFile, bytes: Array(card.text.utf8), mode: 0o644, exclusive: true)
         return Made(card: card, sealingKeys: sealing.map { KeyID(publicKey: $0.publicKey) })
+    }
+
+    /// Refuses a folder that has keys already; worth asking before a passphrase is.
+    /// - Throws: ``DeskError`` `keys-exist`.
+    package static func checkNone(_ home: DeskHome) throws {
+        guard let existing = [home.cardFile, home.signingKeyFile].first(where: { DeskFile.exists($0) }) else { return }
+        throw DeskError(
+            "keys-exist", "\(existing) is already there, and keys are never overwritten.",
+            hint: "valise keys show prints the card; another delegate needs another --home", kind: .refused)
     }
 }

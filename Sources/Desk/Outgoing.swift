@@ -1,98 +1,108 @@
-import Envelope
-import Glibc
-import Keyring
-import Ledger
 import Rules
-import Sealing
+package import Sealing
 package import Statements
 package import Transport
 
 /// A message to be sent: what a person says of it.
 package struct Outgoing: Sendable {
-    package var route: Leg
+    /// Whose words the message carries.
+    package enum Source: Hashable, Sendable {
+        case own
+        /// Those of the message named: the recipient sees its identifier.
+        case named(MessageID)
+        /// Those of a message that stays unnamed, until a reveal.
+        case withheld(MessageID)
+    }
+
+    /// One route for every recipient of this one submission.
+    package var legs: [Leg]
     package var subject: String?
+    /// How it is to be handled, as the originator asks.
+    package var caption: String?
     package var precedence: Precedence
     /// From now.
     package var lifetime: TimeSpan
     package var text: [UInt8]?
     package var attachments: [AttachedFile]
+    /// Parts that are in memory; they come before the files.
+    package var inMemory: [AttachedBytes] = []
     /// Also sealed to the intermediaries, who may then read what they carry.
     package var openToIntermediaries: Bool
-    package var reference: MessageID?
+    /// Messages that this one refers to.
+    package var references: [MessageID] = []
+    package var source = Source.own
+    /// How the source's words were passed on; only with a source that is not ``Source/own``.
+    package var manner: Manner?
+    /// Delegates of this party who sign after the drafter; empty where the party's quorum is one.
+    package var releasers: [DelegateName] = []
 
     package init(
-        route: Leg, subject: String?, precedence: Precedence, lifetime: TimeSpan, text: [UInt8]?,
-        attachments: [AttachedFile], openToIntermediaries: Bool, reference: MessageID? = nil
+        legs: [Leg], subject: String?, precedence: Precedence, lifetime: TimeSpan, text: [UInt8]?,
+        attachments: [AttachedFile], openToIntermediaries: Bool
     ) {
-        self.route = route
+        self.legs = legs
         self.subject = subject
         self.precedence = precedence
         self.lifetime = lifetime
         self.text = text
         self.attachments = attachments
         self.openToIntermediaries = openToIntermediaries
-        self.reference = reference
+    }
+
+    /// Everyone whose keys it is sealed to: recipients, the originator's own delegates, and the intermediaries if it is
+    /// open to them.
+    func readers(own party: PartyID) -> [PartyID] {
+        var readers = legs.map(\.recipient) + [party]
+        if openToIntermediaries { readers += legs.flatMap(\.intermediaries) }
+        var seen: Set<PartyID> = []
+        return readers.filter { seen.insert($0).inserted }
     }
 }
 
 /// What came of sending.
 package struct SentMessage: Sendable {
+    package enum Outcome: Sendable {
+        case accepted(AcceptedStatement)
+        /// It is in the outbox; why the relay has not taken it.
+        case kept(TransportError)
+        /// It is on the party's shelf at the relay, waiting for these signatures.
+        case drafted(missing: [DelegateName])
+        /// It is in a file, to be submitted from elsewhere.
+        case sealed(path: String)
+    }
+
     package let message: MessageID
-    package let route: Leg
-    package let accepted: AcceptedStatement
+    package let legs: [Leg]
+    /// The drafter, then the releasers.
+    package let signers: [DelegateName]
+    package let outcome: Outcome
+    /// Keys that it is sealed to.
     package let sealedTo: Int
     package let payloadSize: UInt64
     package let expiry: Timestamp
+    /// The statement cannot be accepted after this moment.
+    package let submitBy: Timestamp
+    /// How old the word is that the recipients have no newer keys; nil when the relay was asked just now.
+    package let keysAge: TimeSpan?
+}
+
+/// How far a long step has come.
+package struct StepProgress: Sendable {
+    package enum Step: Hashable, Sendable { case reading, sealing, sending, fetching }
+    /// What is done and how much there is, in bytes.
+    package let report: @Sendable (Step, _ done: UInt64, _ total: UInt64) -> Void
+    package init(_ report: @escaping @Sendable (Step, _ done: UInt64, _ total: UInt64) -> Void) {
+        self.report = report
+    }
+    /// Nobody watches.
+    package static let none = StepProgress { _, _, _ in }
 }
 
 extension Desk {
-    /// Seals a message, signs its submission and has it accepted. Plaintext never touches the disk here: only the
-    /// sealed payload is spooled, in this home, and removed afterwards.
-    /// - Throws: ``DeskError``, ``Sealing/SealingError``, ``Transport/TransportError``.
-    package func send(_ outgoing: Outgoing) async throws -> SentMessage {
-        let expiry = now() + outgoing.lifetime
-        let readers =
-            [outgoing.route.recipient] + [party] + (outgoing.openToIntermediaries ? outgoing.route.intermediaries : [])
-        let keys = try await RecipientKeys.fetch(for: readers, until: expiry, desk: self)
-        guard let nonce = Nonce(Self.random(Nonce.byteCount)) else {
-            throw DeskError("no-randomness", "The system gave no random bytes.", hint: "check the system")
-        }
-        let context = SealContext(charter: charter.id, originator: party, nonce: nonce)
-        let spool = try SpoolFile.make(in: home)
-        defer { spool.remove() }
-        let parts = try PartSources(text: outgoing.text, attachments: outgoing.attachments)
-        let sealer = try Sealer(
-            context: context, fields: parts.fields(subject: outgoing.subject, reference: outgoing.reference),
-            random: Self.random)
-        let sealed = try sealer.seal(reading: parts.read, writing: spool.write)
-        let wrapped = try sealed.wrap(to: keys.publicKeys, legs: [outgoing.route])
-        let submission = wrapped.submission(
-            writtenUnder: charter.inForce.revisions(originator: party, legs: [outgoing.route]),
-            precedence: outgoing.precedence, expiry: expiry)
-        let signed = try await sign(.submission(submission))
-        let header = try EnvelopeWriter.header(
-            signed, sealedKeys: wrapped.sealedKeys, payloadSize: submission.payloadSize)
-        try SentList(home).add(MessageID(signed.id))
-        let accepted = try await handOver(spool.chunks(after: header), header.count, signed, submission)
-        return SentMessage(
-            message: MessageID(accepted.signed.id), route: outgoing.route, accepted: accepted,
-            sealedTo: submission.sealedTo.count, payloadSize: submission.payloadSize, expiry: expiry)
-    }
-
-    /// Submits; an answer that did not come leaves the outcome open, and a new `send` would be a second message.
-    private func handOver(
-        _ chunks: SpooledChunks, _ headerSize: Int, _ signed: SignedStatement, _ submission: Submission
-    ) async throws -> AcceptedStatement {
-        do {
-            return try await relay.submit(
-                envelope: chunks, size: UInt64(headerSize) + submission.payloadSize, submission: signed)
-        } catch let error as TransportError where error.code == .relayUnavailable {
-            let id = MessageID(signed.id)
-            throw DeskError(
-                "outcome-unknown",
-                "The relay did not answer; message \(id.short) may be in its log: \(error.message).",
-                hint: "valise track \(id.short) tells; to send again would make a second message", kind: .unavailable)
-        }
+    /// The permitted routes to a party now, shortest first.
+    package func routes(to recipient: PartyID, precedence: Precedence) -> [Leg] {
+        Routes(charter.inForce).permitted(
+            from: party, to: recipient, at: now(), precedence: precedence, payload: 0)
     }
 
     /// Bytes from the system's generator.
@@ -102,11 +112,5 @@ extension Desk {
         bytes.reserveCapacity(count + 8)
         while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
         return Array(bytes.prefix(count))
-    }
-
-    /// The permitted routes to a party now, shortest first.
-    package func routes(to recipient: PartyID, precedence: Precedence) -> [Leg] {
-        Routes(charter.inForce).permitted(
-            from: party, to: recipient, at: now(), precedence: precedence, payload: 0)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Keyring
 import Sealing
 
 /// Takes the parts of a message as they are decrypted: the text into memory, attachments into temporary files that get
@@ -7,15 +8,29 @@ final class PartSaving {
     /// A text part above this is not shown; in bytes.
     static let textLimit = 4 << 20
     private let folder: String?
+    private let overwrite: Bool
     private var fields: [Field] = []
     private var text: [UInt8] = []
+    private var kept: [Int: [UInt8]] = [:]
+    private var placed: Set<String> = []
     private var files: [Int: (descriptor: Int32, path: String)] = [:]
 
-    init(folder: String?) { self.folder = folder }
+    init(folder: String?, overwrite: Bool = false) {
+        self.folder = folder
+        self.overwrite = overwrite
+    }
+
+    deinit { discard() }
 
     /// Makes the folder if it is not there, and finds out whether it takes files: before any receipt is logged.
     static func prepare(_ folder: String) throws {
         if mkdir(folder, 0o755) != 0, errno != EEXIST { throw unwritable(folder) }
+        var facts = stat()
+        guard stat(folder, &facts) == 0 else { throw unwritable(folder) }
+        guard facts.st_mode & S_IFMT == S_IFDIR else {
+            throw DeskError(
+                "not-a-folder", "\(folder) is not a folder.", hint: "choose a folder with --save", kind: .usage)
+        }
         guard access(folder, W_OK | X_OK) == 0 else { throw unwritable(folder) }
     }
 
@@ -23,17 +38,26 @@ final class PartSaving {
 
     func take(_ part: PartNumber, _ bytes: ArraySlice<UInt8>) throws {
         guard part.value < fields.count else { return }
-        if case .text = fields[part.value] {
+        switch fields[part.value] {
+        case .text:
             guard text.count + bytes.count <= Self.textLimit else {
                 throw DeskError(
                     "text-too-large", "The text has more than \(Self.textLimit) bytes.",
                     hint: "ask the originator to attach it as a file")
             }
-            return text.append(contentsOf: bytes)
+            text.append(contentsOf: bytes)
+        case .attachment(let info):
+            if info.mediaType == Reveal.mediaType, info.size <= UInt64(ContentBounds.reveal) {
+                kept[part.value, default: []].append(contentsOf: bytes)
+            }
+            guard let folder else { return }
+            try write(bytes, to: file(part.value, in: folder))
+        default: return
         }
-        guard let folder else { return }
-        try write(bytes, to: file(part.value, in: folder))
     }
+
+    /// The bytes of the attachments that are reveals.
+    var reveals: [[UInt8]] { kept.sorted { $0.key < $1.key }.map(\.value) }
 
     private func file(_ number: Int, in folder: String) throws -> Int32 {
         if let known = files[number] { return known.descriptor }
@@ -48,20 +72,22 @@ final class PartSaving {
         var rest = bytes
         while !rest.isEmpty {
             let done = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if done < 0, errno == EINTR { continue }
             guard done > 0 else { throw Self.unwritable(folder ?? "") }
             rest = rest.dropFirst(done)
         }
     }
 
-    /// Puts the files into place under safe names; nothing that exists is overwritten.
-    func finish() throws -> (text: [UInt8]?, attachments: [(info: PartInfo, path: String?)]) {
-        var attachments: [(info: PartInfo, path: String?)] = []
+    /// Puts the files into place under safe names.
+    func finish() throws -> (text: [UInt8]?, attachments: [SavedAttachment]) {
+        var attachments: [SavedAttachment] = []
         var hasText = false
         for (number, field) in fields.enumerated() {
             switch field {
             case .text: hasText = true
             case .attachment(let info):
-                attachments.append((info, try folder.map { try place(number, info, in: $0) }))
+                attachments.append(
+                    SavedAttachment(info: info, path: try folder.map { try place(number, info, in: $0) }))
             default: continue
             }
         }
@@ -70,14 +96,22 @@ final class PartSaving {
 
     private func place(_ number: Int, _ info: PartInfo, in folder: String) throws -> String {
         let descriptor = try file(number, in: folder)
-        guard let temporary = files[number]?.path, fsync(descriptor) == 0 else { throw Self.unwritable(folder) }
-        let name = Self.safeName(info.name)
-        for attempt in 0..<100 {
-            let path = "\(folder)/\(attempt == 0 ? name : "\(attempt)-\(name)")"
+        guard let temporary = files[number]?.path, fchmod(descriptor, 0o600) == 0, fsync(descriptor) == 0 else {
+            throw Self.unwritable(folder)
+        }
+        let name = SafeFileName.make(info.name)
+        // Two attachments of one message may have the same name: they never replace each other.
+        if overwrite, placed.insert(name).inserted {
+            let path = "\(folder)/\(name)"
+            guard rename(temporary, path) == 0 else { throw Self.unwritable(path) }
+            closed(number)
+            return path
+        }
+        for attempt in 1..<1000 {
+            let path = "\(folder)/\(attempt == 1 ? name : SafeFileName.numbered(name, attempt))"
             if link(temporary, path) == 0 {
                 unlink(temporary)
-                close(descriptor)
-                files[number] = nil
+                closed(number)
                 return path
             }
             guard errno == EEXIST else { throw Self.unwritable(folder) }
@@ -85,18 +119,8 @@ final class PartSaving {
         throw Self.unwritable(folder)
     }
 
-    /// A stranger's file name as one harmless path component.
-    static func safeName(_ name: String) -> String {
-        var safe = ""
-        for scalar in name.unicodeScalars {
-            let isBad =
-                scalar == "/" || scalar == "\\" || scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
-                || (0x202a...0x202e).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
-            safe.unicodeScalars.append(isBad ? "_" : scalar)
-        }
-        while safe.utf8.count > 200 { safe.removeLast() }
-        while safe.first == "." { safe.removeFirst() }
-        return safe.isEmpty ? "attachment" : safe
+    private func closed(_ number: Int) {
+        if let file = files.removeValue(forKey: number) { close(file.descriptor) }
     }
 
     func discard() {

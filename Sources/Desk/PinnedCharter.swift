@@ -65,9 +65,15 @@ package struct PinnedCharter: Sendable {
                 hint: "use another --home for the new charter; --replace forgets the old one", kind: .refused)
         }
         try home.prepare()
-        if earlier != id { try DeskFile.remove(home.checkpointFile) }
+        if earlier != id { try Self.forgetLog(home) }
         try Durable.write(path: home.charterFile, bytes: signed.derBytes(), mode: 0o600, exclusive: false)
         try Durable.write(path: home.pinFile, bytes: Array("\(id)\n".utf8), mode: 0o600, exclusive: false)
+    }
+
+    /// Removes what belongs to the log of an earlier charter.
+    private static func forgetLog(_ home: DeskHome) throws {
+        let files = [home.checkpointFile] + InboxMemory.files(home) + [KeyRecords.file(home)]
+        for file in files { try DeskFile.remove(file) }
     }
 
     /// Whether this card is what the charter lists.

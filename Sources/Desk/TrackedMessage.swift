@@ -7,6 +7,10 @@ package import Transport
 package struct TrackedMessage: Sendable {
     package let state: MessageState
     package let steps: [Step]
+    /// The submission as it stands in the log, its signatures verified.
+    package let signed: SignedStatement
+    /// The entries with their proofs, as evidence needs them.
+    package let chain: [VerifiedEntry]
 
     /// One entry of the chain.
     package struct Step: Sendable {
@@ -33,8 +37,11 @@ package struct TrackedMessage: Sendable {
         guard let state = MessageState(chain: chain.map { ($0.index, $0.entry) }) else {
             throw Self.broken(chain.first?.index ?? LogIndex(0))
         }
+        guard let first = chain.first, let signed = first.entry.signed else { throw Self.broken(LogIndex(0)) }
         self.state = state
         self.steps = steps
+        self.signed = signed
+        self.chain = chain
     }
 
     private static func broken(_ index: LogIndex) -> DeskError {

@@ -18,8 +18,7 @@ package enum UnlockAgent {
     package static func start(_ home: DeskHome, passphrase: PassphraseSource, program: [String]) throws {
         let keys = try DeskKeys.openAll(home, passphrase: passphrase)
         try stop(home)
-        let secrets = AgentSecrets.encode(signing: keys.0, sealing: keys.1)
-        let answer = try AgentProcess.run(program, input: secrets)
+        let answer = try AgentProcess.run(program, input: keys.encoded())
         guard answer == AgentSecrets.ready else { throw notStarted(answer) }
     }
 
@@ -76,38 +75,53 @@ package enum UnlockAgent {
     }
 }
 
-/// The opened keys on their way through the pipe: `count` (u8), signing seed (32 bytes), `count` sealing seeds.
-enum AgentSecrets {
+/// The opened keys on their way through the pipe: `count` (u8), signing seed and archive key (32 bytes each), length
+/// of the passphrase (u16, big endian) and the passphrase, `count` sealing seeds (32 bytes each).
+struct AgentSecrets {
     static let ready = "ready"
     static let seedByteCount = 32
 
-    static func encode(signing: SigningKey, sealing: [SealingKey]) -> SecretBytes {
-        let all = [signing.seed] + sealing.prefix(Int(UInt8.max)).map(\.seed)
-        let size = 1 + all.count * seedByteCount
-        return withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
-            buffer[0] = UInt8(all.count - 1)
-            for (position, seed) in all.enumerated() {
-                let start = 1 + position * seedByteCount
-                seed.withBytes {
-                    UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + seedByteCount]).copyMemory(from: $0)
+    let signing: SigningKey
+    let archive: ArchiveKey
+    let passphrase: Passphrase
+    let sealing: [SealingKey]
+
+    func encoded() -> SecretBytes {
+        let seeds = sealing.prefix(Int(UInt8.max)).map(\.seed)
+        return passphrase.withBytes { words in
+            let size = 3 + (2 + seeds.count) * Self.seedByteCount + words.count
+            return withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
+                var end = 0
+                func put(_ bytes: UnsafeRawBufferPointer) {
+                    UnsafeMutableRawBufferPointer(rebasing: buffer[end..<end + bytes.count]).copyMemory(from: bytes)
+                    end += bytes.count
                 }
+                withUnsafeBytes(of: UInt8(seeds.count)) { put($0) }
+                signing.seed.withBytes { put($0) }
+                archive.seed.withBytes { put($0) }
+                withUnsafeBytes(of: UInt16(words.count).bigEndian) { put($0) }
+                put(words)
+                for seed in seeds { seed.withBytes { put($0) } }
+                let secrets = SecretBytes(copying: UnsafeRawBufferPointer(buffer))
+                if let start = buffer.baseAddress { explicit_bzero(start, size) }
+                return secrets
             }
-            let secrets = SecretBytes(copying: UnsafeRawBufferPointer(buffer))
-            if let start = buffer.baseAddress { explicit_bzero(start, size) }
-            return secrets
         }
     }
 
     /// Reads them to the end of the pipe.
     static func read(_ descriptor: Int32, name: SealingKeyName) throws -> OpenedKeys {
-        guard let count = take(1, from: descriptor)?.first, let signing = take(seedByteCount, from: descriptor) else {
-            throw malformed
-        }
+        guard let count = take(1, from: descriptor)?.first, let signing = take(seedByteCount, from: descriptor),
+            let archive = take(seedByteCount, from: descriptor), let length = take(2, from: descriptor),
+            let words = take(Int(length[0]) << 8 | Int(length[1]), from: descriptor)
+        else { throw malformed }
         let sealing = try (0..<Int(count)).map { _ in
             guard let seed = take(seedByteCount, from: descriptor) else { throw malformed }
             return try SealingKey(seed: seed)
         }
-        return OpenedKeys(signing: try SigningKey(seed: signing), sealing: sealing, name: name)
+        return OpenedKeys(
+            signing: try SigningKey(seed: signing), sealing: sealing,
+            archive: try ArchiveKey(seed: SecretBytes(archive)), passphrase: try Passphrase(words), name: name)
     }
 
     private static let malformed = DeskError("agent-input", "The keys did not arrive whole.", hint: "", kind: .failed)

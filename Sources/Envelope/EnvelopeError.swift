@@ -16,6 +16,8 @@ package struct EnvelopeError: Error, Hashable, Sendable, CustomStringConvertible
         case blockMismatch = "block-mismatch"
         /// The bytes ended too early.
         case truncated
+        /// Signatures are missing from a draft that was to become a statement.
+        case unsigned
     }
 
     package let code: Code
@@ -43,6 +45,7 @@ package struct EnvelopeError: Error, Hashable, Sendable, CustomStringConvertible
     /// The next step for whoever has the file.
     package var hint: String {
         switch code {
+        case .unsigned: "Ask those named for their signatures: valise cosign."
         case .truncated: "Fetch or copy the file again."
         case .unknownVersion: "Update this program."
         default: "Ask for the file again; if it comes the same, it was changed or made by another program."

@@ -7,7 +7,7 @@ import Statements
 /// numbers big-endian, nothing after the payload. A submission and its payload have exactly one file.
 package enum EnvelopeFormat {
     /// The first line, with its line feed.
-    package static let magic = Array("valise-envelope/v1\n".utf8)
+    package static let magic = ValiseFileKind.envelope.magic
     /// Bytes of content in a chunk; only the last chunk may have fewer.
     package static let chunk = 65_536
     /// Bytes that sealing adds to every chunk (the AES-256-GCM tag).

@@ -33,7 +33,12 @@ package struct PayloadDigester: Sendable {
     package func digest() -> Hash {
         var ended = self
         if ended.inChunk > 0 { ended.closeChunk() }
-        return Label.payload.hash(BigEndian.bytes(size) + ended.chunks.root.bytes)
+        return Self.digest(size: size, root: ended.chunks.root)
+    }
+
+    /// The digest of a payload of this size, `root` being that of the tree over its sealed chunks.
+    package static func digest(size: UInt64, root: Hash) -> Hash {
+        Label.payload.hash(BigEndian.bytes(size) + root.bytes)
     }
 
     private mutating func closeChunk() {

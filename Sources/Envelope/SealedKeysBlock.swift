@@ -50,6 +50,16 @@ package struct SealedKeysBlock: Hashable, Sendable {
         (0..<count).first { keyID($0) == id }.map(key)
     }
 
+    /// - Throws: ``EnvelopeError`` unless this is the block that a submission signs.
+    func expect(toBeOf submission: Submission) throws(EnvelopeError) {
+        guard keyIDs == submission.sealedTo else {
+            throw EnvelopeError(.blockMismatch, "sealed-keys block", expected: "the submission's keys in their order")
+        }
+        guard digest == submission.sealedKeysDigest else {
+            throw EnvelopeError(.digestMismatch, "sealed-keys block", expected: "the block whose digest was signed")
+        }
+    }
+
     private func keyID(_ index: Int) -> KeyID {
         let start = index * SealedKey.byteCount
         return KeyID(Hash(bytes[start..<start + Hash.byteCount]) ?? .zero)

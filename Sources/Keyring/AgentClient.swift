@@ -7,11 +7,12 @@ import Synchronization
 ///
 /// A request is one exchange on a kept connection; requests of several tasks wait for one another. They block their
 /// thread: a fraction of a millisecond with a healthy agent, at most the time-out (5 s) otherwise. When the agent has
-/// closed an idle connection, the client connects again once: every request may be repeated.
+/// closed an idle connection, the client connects again once: every request may be repeated. (A second sealing key made
+/// so has no file and is never published.)
 package final class AgentClient: DelegateKeys {
     package let signingPublicKey: [UInt8]
-    package let sealingPublicKeys: [[UInt8]]
-    private let agentNames: [Hash: Hash]
+    private let name: SealingKeyName
+    private let known: Mutex<[[UInt8]]>
     private let link: AgentLink
 
     /// Connects and fetches the public keys.
@@ -22,9 +23,37 @@ package final class AgentClient: DelegateKeys {
         link = AgentLink(path: socketPath, timeout: AgentClock.milliseconds(timeout))
         let (signing, sealing) = try link.publicKeys()
         signingPublicKey = signing
-        sealingPublicKeys = sealing
-        agentNames = Dictionary(
-            sealing.map { (name($0), Hash.sha256($0)) }, uniquingKeysWith: { first, _ in first })
+        self.name = name
+        known = Mutex(sealing)
+    }
+
+    /// Those that the agent held when it was last asked.
+    package var sealingPublicKeys: [[UInt8]] { known.withLock { $0 } }
+
+    /// The agent's own name of a key. An unknown one is asked for again: another program may have had it made.
+    private func agentName(_ sealingKey: Hash) throws -> Hash? {
+        func find() -> Hash? { sealingPublicKeys.first { name($0) == sealingKey }.map { Hash.sha256($0) } }
+        if let found = find() { return found }
+        let fresh = try link.publicKeys().sealing
+        known.withLock { $0 = fresh }
+        return find()
+    }
+
+    package func archiveKey() async throws -> ArchiveKey {
+        guard case .archive(let secret) = try link.exchange(.archive) else { throw AgentLink.unexpected }
+        return try ArchiveKey(seed: secret)
+    }
+
+    package func makeSealingKey() async throws -> NewSealingKey {
+        guard case .made(let key) = try link.exchange(.make) else { throw AgentLink.unexpected }
+        known.withLock { $0.append(key.publicKey) }
+        return key
+    }
+
+    package func forget(sealingKey: Hash) async throws {
+        guard let key = try agentName(sealingKey) else { return }
+        guard case .forgotten = try link.exchange(.forget(key: key)) else { throw AgentLink.unexpected }
+        known.withLock { keys in keys.removeAll { name($0) == sealingKey } }
     }
 
     package func sign(_ message: [UInt8]) async throws -> [UInt8] {
@@ -40,7 +69,7 @@ package final class AgentClient: DelegateKeys {
     package func open(sealingKey: Hash, enc: [UInt8], ciphertext: [UInt8], info: [UInt8], aad: [UInt8]) async throws
         -> [UInt8]
     {
-        guard let name = agentNames[sealingKey] else { throw KeyringError.unknownSealingKey(sealingKey) }
+        guard let name = try agentName(sealingKey) else { throw KeyringError.unknownSealingKey(sealingKey) }
         let request = AgentRequest.open(key: name, enc: enc, ciphertext: ciphertext, info: info, aad: aad)
         guard case .plaintext(let plaintext) = try link.exchange(request) else { throw AgentLink.unexpected }
         return plaintext

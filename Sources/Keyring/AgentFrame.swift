@@ -14,9 +14,13 @@ import Ledger
 //     3 sign     message                                        3 signature
 //     4 open     key name, enc, ciphertext, info, aad           4 plaintext
 //     5 stop                                                    5 (nothing)
+//     6 archive                                                 6 archive key (32 bytes)
+//     7 make     (a new sealing key)                            7 public key, the key file's encrypted text
+//     8 forget   key name                                       8 (nothing)
 //                                                               0 error code, message, hint
 //
-// A frame that is too long, empty or malformed ends the connection. Private keys have no place in it.
+// A frame that is too long, empty or malformed ends the connection. Signing and sealing keys have no place in it; the
+// archive key has, since all of an archive would otherwise pass through the socket.
 
 /// The bounds of the agent's protocol.
 enum AgentFrame {
@@ -83,6 +87,9 @@ enum AgentRequest: Equatable {
     case sign([UInt8])
     case open(key: Hash, enc: [UInt8], ciphertext: [UInt8], info: [UInt8], aad: [UInt8])
     case stop
+    case archive
+    case make
+    case forget(key: Hash)
 
     var frame: [UInt8] {
         switch self {
@@ -92,6 +99,9 @@ enum AgentRequest: Equatable {
         case .open(let key, let enc, let ciphertext, let info, let aad):
             AgentFrame.assemble(code: 4, fields: [key.bytes, enc, ciphertext, info, aad])
         case .stop: AgentFrame.assemble(code: 5, fields: [])
+        case .archive: AgentFrame.assemble(code: 6, fields: [])
+        case .make: AgentFrame.assemble(code: 7, fields: [])
+        case .forget(let key): AgentFrame.assemble(code: 8, fields: [key.bytes])
         }
     }
 
@@ -108,6 +118,11 @@ enum AgentRequest: Equatable {
             guard let key = Hash(fields[0]) else { return nil }
             self = .open(key: key, enc: fields[1], ciphertext: fields[2], info: fields[3], aad: fields[4])
         case (5, 0): self = .stop
+        case (6, 0): self = .archive
+        case (7, 0): self = .make
+        case (8, 1):
+            guard let key = Hash(fields[0]) else { return nil }
+            self = .forget(key: key)
         default: return nil
         }
     }
@@ -120,6 +135,9 @@ enum AgentReply: Equatable {
     case signature([UInt8])
     case plaintext([UInt8])
     case stopping
+    case archive(SecretBytes)
+    case made(NewSealingKey)
+    case forgotten
     case refused(KeyringError)
 
     var frame: [UInt8] {
@@ -133,6 +151,9 @@ enum AgentReply: Equatable {
         case .signature(let signature): AgentFrame.assemble(code: 3, fields: [signature])
         case .plaintext(let plaintext): AgentFrame.assemble(code: 4, fields: [plaintext])
         case .stopping: AgentFrame.assemble(code: 5, fields: [])
+        case .archive(let key): AgentFrame.assemble(code: 6, fields: [key.copy()])
+        case .made(let key): AgentFrame.assemble(code: 7, fields: [key.publicKey, key.text.copy()])
+        case .forgotten: AgentFrame.assemble(code: 8, fields: [])
         }
     }
 
@@ -142,7 +163,8 @@ enum AgentReply: Equatable {
         switch (code, fields.count) {
         case (0, 3):
             guard let code = KeyringError.Code(rawValue: String(decoding: fields[0], as: UTF8.self)) else { return nil }
-            let words = fields[1...].map { String(decoding: $0, as: UTF8.self) }
+            let words = fields[1...].compactMap { String(validating: $0, as: UTF8.self) }
+            guard words.count == 2 else { return nil }
             self = .refused(KeyringError(code, words[0], hint: words[1]))
         case (1, 1):
             guard let left = AgentFrame.number(fields[0]) else { return nil }
@@ -155,6 +177,15 @@ enum AgentReply: Equatable {
         case (3, 1): self = .signature(fields[0])
         case (4, 1): self = .plaintext(fields[0])
         case (5, 0): self = .stopping
+        case (6, 1):
+            guard fields[0].count == ArchiveKey.byteCount else { return nil }
+            self = .archive(SecretBytes(fields[0]))
+        case (7, 2):
+            guard fields[0].count == SealingKey.publicKeyByteCount, fields[1].count <= KeyFile.byteLimit else {
+                return nil
+            }
+            self = .made(NewSealingKey(publicKey: fields[0], text: SecretBytes(fields[1])))
+        case (8, 0): self = .forgotten
         default: return nil
         }
     }

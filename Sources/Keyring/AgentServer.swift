@@ -6,7 +6,8 @@ import Synchronization
 /// The unlock agent: holds opened keys for a while and uses them for programs of the same user.
 ///
 /// It listens on a Unix socket (0600, in a folder 0700), serves only processes of its own user (SO_PEERCRED), at most
-/// 16 at a time, and ends at the end of its lifetime or when told to. Private keys never leave it. One thread does it
+/// 16 at a time, and ends at the end of its lifetime or when told to. Signing and sealing keys never leave it; the
+/// archive key does. It also holds the passphrase, which encrypts the sealing keys that it makes. One thread does it
 /// all.
 package final class AgentServer: Sendable {
     /// Why the agent ended.
@@ -152,6 +153,11 @@ package final class AgentServer: Sendable {
             guard let key = keys.sealingKey(publicKeySHA256: name) else { throw KeyringError.unknownSealingKey(name) }
             return .plaintext(try key.open(enc: enc, ciphertext: ciphertext, info: info, aad: aad))
         case .stop: return .stopping
+        case .archive: return .archive(try keys.heldArchiveKey().seed)
+        case .make: return .made(try keys.newSealingKey())
+        case .forget(let name):
+            keys.forget(publicKeySHA256: name)
+            return .forgotten
         }
     }
 }

@@ -1,6 +1,6 @@
 import Ledger
 
-/// A private key in a file of its own: PKCS#8 PEM, mode 0600, never overwritten.
+/// A private key in a file of its own: PKCS#8 PEM, mode 0600, never overwritten but by another passphrase.
 ///
 /// With a passphrase the text is `ENCRYPTED PRIVATE KEY`: PBES2 with scrypt (N=2^14, r=8, p=5) and AES-256-CBC, which
 /// `openssl pkey -in FILE` opens for signing keys. OpenSSL 3.0 knows no X-Wing; `openssl asn1parse` shows that frame.
@@ -26,6 +26,14 @@ package struct KeyFile: Sendable {
         try write(KeyText.encode(.sealing, seed: key.seed, check: check, protection: protection, cost: cost))
     }
 
+    /// Writes the key, durably; `key-file-exists` when the path is taken, `file-unwritable`.
+    package func write(_ key: ArchiveKey, _ protection: KeyProtection, cost: ScryptCost = .standard) throws {
+        try write(KeyText.encode(.archive, seed: key.seed, check: key.check, protection: protection, cost: cost))
+    }
+
+    /// Writes a sealing key that its holder has made and encrypted, durably; `key-file-exists`, `file-unwritable`.
+    package func write(_ key: NewSealingKey) throws { try write(key.text) }
+
     /// Opens a signing key.
     ///
     /// Codes: `key-file-missing`, `key-file-open-to-others`, `key-file-damaged`, `key-file-unsupported`,
@@ -37,6 +45,23 @@ package struct KeyFile: Sendable {
     /// Opens a sealing key; the codes are those of ``readSigningKey(_:)``.
     package func readSealingKey(_ protection: KeyProtection) throws -> SealingKey {
         try Self.sealingKey(text(), protection, name: path)
+    }
+
+    /// Opens an archive key; the codes are those of ``readSigningKey(_:)``.
+    package func readArchiveKey(_ protection: KeyProtection) throws -> ArchiveKey {
+        try Self.archiveKey(text(), protection, name: path)
+    }
+
+    /// Opens an archive key whose PEM text came from elsewhere.
+    /// - Parameter name: what the error messages call it.
+    package static func archiveKey(_ text: SecretBytes, _ protection: KeyProtection, name: String) throws -> ArchiveKey
+    {
+        let (seed, check) = try KeyText.decode(text, kind: .archive, protection: protection, name: name)
+        let key = try ArchiveKey(seed: seed)
+        guard check == nil || check == key.check else {
+            throw KeyText.damaged(name, "the key that its own check value names")
+        }
+        return key
     }
 
     /// Opens a signing key whose PEM text came from elsewhere.
@@ -69,7 +94,7 @@ package struct KeyFile: Sendable {
         }
     }
 
-    private func text() throws -> SecretBytes {
+    func text() throws -> SecretBytes {
         guard let text = try PrivateFile.read(path: path, limit: Self.byteLimit, rule: .ownerOnly) else {
             throw KeyringError(
                 .keyFileMissing, "There is no key file \(path).", hint: "Check the path, or make the key first.")

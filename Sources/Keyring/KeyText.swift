@@ -6,11 +6,14 @@ package enum KeyKind: Sendable {
     case signing
     /// X-Wing (draft-connolly-cfrg-xwing-kem).
     case sealing
+    /// 32 bytes that keys are derived from by HKDF with SHA-256 (RFC 8619).
+    case archive
 
     var identifier: String {
         switch self {
         case .signing: "1.3.101.112"
         case .sealing: "1.3.6.1.4.1.62253.25722"
+        case .archive: "1.2.840.113549.1.9.16.3.28"
         }
     }
 
@@ -18,6 +21,7 @@ package enum KeyKind: Sendable {
         switch self {
         case .signing: "a signing key (Ed25519)"
         case .sealing: "a sealing key (X-Wing)"
+        case .archive: "an archive key (HKDF)"
         }
     }
 
@@ -25,7 +29,7 @@ package enum KeyKind: Sendable {
     var prefix: [UInt8] {
         switch self {
         case .signing: [0x04, 0x20]
-        case .sealing: []
+        case .sealing, .archive: []
         }
     }
 }

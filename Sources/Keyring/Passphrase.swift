@@ -21,7 +21,8 @@ package struct Passphrase: Sendable, CustomStringConvertible, CustomDebugStringC
         secret = SecretBytes(bytes)
     }
 
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    /// Lends the bytes for the length of a call.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try secret.withBytes(body)
     }
 

@@ -40,6 +40,15 @@ package final class SecretBytes: @unchecked Sendable, CustomStringConvertible, C
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+extension SecretBytes: Equatable {
+    /// Compares in a time that depends on the lengths alone.
+    package static func == (a: SecretBytes, b: SecretBytes) -> Bool {
+        a.withBytes { a in
+            b.withBytes { b in a.count == b.count && zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0 }
+        }
+    }
+}
+
 /// Overwrites the array's own storage with zeros and empties it.
 func wipe(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { raw in

@@ -4,6 +4,7 @@ import Hummingbird
 import NIOCore
 import Rules
 import Statements
+import Store
 import Wire
 
 /// How answers are put into responses.
@@ -22,6 +23,39 @@ enum Answer {
         Response(
             status: .ok, headers: [.contentType: type, .cacheControl: cache],
             body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// A file, whole or from the offset that the request asks for, read as it is sent.
+    /// - Parameter read: gives bytes of a range, as many as it likes.
+    static func file(
+        _ request: Request, size: UInt64, read: @escaping @Sendable (Range<UInt64>) async throws -> [UInt8]
+    ) throws(Problem) -> Response {
+        let start = try offset(request.headers[.range], size: size)
+        var headers: HTTPFields = [
+            .contentType: "application/octet-stream", .cacheControl: "no-store", .acceptRanges: "bytes",
+        ]
+        if let start { headers[.contentRange] = "bytes \(start)-\(size - 1)/\(size)" }
+        let first = start ?? 0
+        let body = ResponseBody(contentLength: Int(size - first)) { writer in
+            var offset = first
+            while offset < size {
+                let bytes = try await read(offset..<min(size, offset + 256 * 1024))
+                guard !bytes.isEmpty else { throw StoreError(.damaged, "a stored file ends early") }
+                try await writer.write(ByteBuffer(bytes: bytes))
+                offset += UInt64(bytes.count)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: start == nil ? .ok : .partialContent, headers: headers, body: body)
+    }
+
+    /// The offset of `bytes=N-`; nil without a range.
+    static func offset(_ range: String?, size: UInt64) throws(Problem) -> UInt64? {
+        guard let range else { return nil }
+        guard range.hasPrefix("bytes="), range.hasSuffix("-"), let start = UInt64(range.dropFirst(6).dropLast()),
+            start < size
+        else { throw Problem(.rangeInvalid, "Expected one range of the form bytes=N-, with N below \(size).") }
+        return start
     }
 
     static func problem(of error: EnvelopeError) -> Problem {

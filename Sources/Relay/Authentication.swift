@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Rules
 import Statements
 import Wire
@@ -9,15 +10,38 @@ enum Authentication {
     /// The delegate in office who signed a read (RFC 9421). The authority is the one in the charter's URL, so a request
     /// signed for another relay is none for this one.
     static func reader(
-        _ request: Request, route: Route, charter: CharterInForce, now: Timestamp
+        _ request: Request, route: Route, charter: CharterInForce, now: Timestamp, digest: String? = nil
     ) throws(Problem) -> DelegateID {
         let authority = String(charter.charter.relay.url.dropFirst("https://".count))
-        let signed = SignedRequest(method: route.method, authority: authority, target: request.uri.string)
+        let signed = SignedRequest(
+            method: route.method, authority: authority, target: request.uri.string, contentDigest: digest)
         do {
             return try MessageSignature.verify(signed, fields: request.headers, now: now) { id in
                 id.party == .relay ? nil : charter.key(id)
             }
         } catch { throw error.problem }
+    }
+
+    /// The delegate in office who signed a request with its body, and that body, whose digest the signature covers
+    /// (RFC 9530).
+    static func writer(
+        _ request: Request, route: Route, charter: CharterInForce, now: Timestamp, limit: Int
+    ) async throws -> (who: DelegateID, body: [UInt8]) {
+        guard let digest = request.headers[.contentDigest], digest.utf8.count <= MessageSignature.longestField else {
+            throw Problem(.signatureMissing, "expected the field Content-Digest, and a signature that covers it")
+        }
+        let who = try reader(request, route: route, charter: charter, now: now, digest: digest)
+        var body: [UInt8] = []
+        for try await buffer in request.body {
+            guard body.count + buffer.readableBytes <= limit else {
+                throw Problem(.oversized, "At most \(limit) bytes are taken here.")
+            }
+            body.append(contentsOf: buffer.readableBytesView)
+        }
+        guard ContentDigest.value(body) == digest else {
+            throw Problem(.contentDigest, "Expected the SHA-256 of the \(body.count) bytes of the body.")
+        }
+        return (who, body)
     }
 
     /// Checks a statement's signatures. To a stranger the relay is opaque: an unknown party, a delegate not in office

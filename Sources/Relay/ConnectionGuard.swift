@@ -34,8 +34,18 @@ package struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             try channel.syncOptions?.setOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 16_384, maximum: 65_536)
             )
+            try Self.limitUnsent(channel)
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))
         }.flatMap { base.setup(channel: channel, logger: logger) }
+    }
+    /// Without this the system takes megabytes before a slow reader has any of them: the relay would see no progress
+    /// for minutes and close a download that is going on. What is in flight is not bounded by it.
+    private static func limitUnsent(_ channel: any Channel) throws {
+        #if os(Linux)
+            // TCP_NOTSENT_LOWAT (tcp(7)), which Glibc's headers do not name.
+            let option = ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: 25))
+            try channel.syncOptions?.setOption(option, value: 128 * 1024)
+        #endif
     }
     package func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
 }
@@ -88,9 +98,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
-    /// A long answer keeps its connection: bytes that the socket took count.
+    /// A long answer keeps its connection: bytes that the socket took count, whenever they were written.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .idle(wrote: false) = phase {
+        if case .idle = phase {
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             let done = promise ?? context.eventLoop.makePromise(of: Void.self)
             done.futureResult.whenSuccess {

@@ -126,33 +126,7 @@ struct PartyViews {
         guard let size = try await store.envelopeSize(id) else {
             throw Problem(.notFound, "The content of message \(id.short) is no longer kept.")
         }
-        let start = try Self.offset(request.headers[.range], size: size)
-        var headers: HTTPFields = [
-            .contentType: "application/octet-stream", .cacheControl: "no-store", .acceptRanges: "bytes",
-        ]
-        if start != nil { headers[.contentRange] = "bytes \(start ?? 0)-\(size - 1)/\(size)" }
         let store = store
-        let first = start ?? 0
-        let body = ResponseBody(contentLength: Int(size - first)) { writer in
-            var offset = first
-            while offset < size {
-                let end = min(size, offset + 256 * 1024)
-                let bytes = try await store.envelope(id, offset..<end)
-                guard !bytes.isEmpty else { throw StoreError(.damaged, "an envelope ends early") }
-                try await writer.write(ByteBuffer(bytes: bytes))
-                offset += UInt64(bytes.count)
-            }
-            try await writer.finish(nil)
-        }
-        return Response(status: start == nil ? .ok : .partialContent, headers: headers, body: body)
-    }
-
-    /// The offset of `bytes=N-`; nil without a range.
-    static func offset(_ range: String?, size: UInt64) throws(Problem) -> UInt64? {
-        guard let range else { return nil }
-        guard range.hasPrefix("bytes="), range.hasSuffix("-"), let start = UInt64(range.dropFirst(6).dropLast()),
-            start < size
-        else { throw Problem(.rangeInvalid, "Expected one range of the form bytes=N-, with N below \(size).") }
-        return start
+        return try Answer.file(request, size: size) { try await store.envelope(id, $0) }
     }
 }

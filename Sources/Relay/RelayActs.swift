@@ -5,6 +5,7 @@ import Statements
 package import Store
 
 /// What the relay itself says: a tick for each party in every interval, and notices for legs that ran out of time.
+/// It also clears away uploads and drafts that are done with.
 package struct RelayActs: Service {
     private let sequencer: Sequencer
     private let log: PublishedLog
@@ -40,9 +41,17 @@ package struct RelayActs: Service {
         do {
             try await ticks()
             try await notices()
+            try await tidy()
         } catch {
             logger.error("the relay's own acts could not be logged", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// Removes uploads whose time is over, and drafts that are in the log or can no longer come into it.
+    private func tidy() async throws {
+        let now = clock.now
+        for id in try await store.uploads(expiredAt: now) { try await store.removeUpload(id) }
+        for id in try await store.settledDrafts(at: now) { try await store.removeDraft(id) }
     }
 
     private func ticks() async throws {

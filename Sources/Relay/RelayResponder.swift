@@ -18,6 +18,7 @@ struct RelayResponder: HTTPResponder {
     let reader: LogReader
     let clock: RelayClock
     let bell: InboxBell
+    let turns = UploadTurns()
 
     func respond(to request: Request, context: Context) async throws -> Response {
         do {
@@ -48,6 +49,15 @@ struct RelayResponder: HTTPResponder {
         case .submitEnvelope: return try await submitEnvelope(request, charter: charter)
         case .submitStatement: return try await submitStatement(request, charter: charter)
         case .charter: return Answer.json(try CharterView(charter: charter.signed).encoded())
+        case .beginUpload: return try await uploads(charter).begin(request.body)
+        case .putDraft: return try await shelf(charter).put(request.body)
+        case .signDraft(let id):
+            let limit = ByteLimit.openSignature
+            let (who, body) = try await writer(request, route, charter, limit: limit)
+            return try await shelf(charter).sign(id, body, by: who)
+        case .rejectDraft(let id):
+            let (who, body) = try await writer(request, route, charter, limit: ByteLimit.draftNote)
+            return try await shelf(charter).reject(id, note: body, by: who)
         default: break
         }
         let isPublic = charter.charter.relay.publication == .always
@@ -55,9 +65,34 @@ struct RelayResponder: HTTPResponder {
         case .checkpoint where isPublic, .tile where isPublic: break
         default:
             let who = try Authentication.reader(request, route: route, charter: charter, now: clock.now)
-            return try await read(route, request, as: who.party)
+            switch route {
+            case .withdrawDraft(let id): return try await shelf(charter).withdraw(id, by: who)
+            case .continueUpload(let id): return try await uploads(charter).go(on: id, for: who.party, request)
+            default: return try await read(route, request, as: who.party)
+            }
         }
         return try await log(route, snapshot)
+    }
+
+    private func writer(
+        _ request: Request, _ route: Route, _ charter: CharterInForce, limit: Int
+    ) async throws -> (who: DelegateID, body: [UInt8]) {
+        try await Authentication.writer(request, route: route, charter: charter, now: clock.now, limit: limit)
+    }
+
+    private func uploads(_ charter: CharterInForce) -> Uploads {
+        Uploads(
+            store: store, sequencer: sequencer, turns: turns, charter: charter, largest: largest(charter),
+            now: clock.now)
+    }
+
+    private func shelf(_ charter: CharterInForce) -> DraftShelf {
+        DraftShelf(store: store, charter: charter, largest: largest(charter), now: clock.now)
+    }
+
+    /// The largest payload that any channel takes.
+    private func largest(_ charter: CharterInForce) -> UInt64 {
+        charter.charter.channels.map(\.largestPayload).max() ?? 0
     }
 
     private func read(_ route: Route, _ request: Request, as party: PartyID) async throws -> Response {
@@ -66,6 +101,10 @@ struct RelayResponder: HTTPResponder {
         case .inbox(let query): return try await views.inbox(query, of: party, request)
         case .message(let id): return try await views.message(id, for: party)
         case .envelope(let id): return try await views.envelope(id, for: party, request)
+        case .upload(let id): return try await uploads(log.snapshot.standing.charter).look(id, for: party)
+        case .drafts: return try await shelf(log.snapshot.standing.charter).list(for: party)
+        case .draft(let id): return try await shelf(log.snapshot.standing.charter).file(id, for: party, request)
+        case .draftRejection(let id): return try await shelf(log.snapshot.standing.charter).note(id, for: party)
         case .keys(let other): return try await views.keys(of: other, for: party)
         case .consistency(let from, let to): return try await views.consistency(from: from, to: to)
         case .entries where log.snapshot.standing.charter.party(party)?.capabilities.auditor != true:
@@ -100,7 +139,7 @@ struct RelayResponder: HTTPResponder {
 
     private func submitEnvelope(_ request: Request, charter: CharterInForce) async throws -> Response {
         let length = request.headers[.contentLength].flatMap { Int($0) }
-        let largest = charter.charter.channels.map(\.largestPayload).max() ?? 0
+        let largest = largest(charter)
         if let length, UInt64(length) > largest + UInt64(EnvelopeFormat.longestHeader) {
             throw Problem(.oversized, "The envelope has \(length) bytes; no channel takes more than \(largest).")
         }

@@ -47,11 +47,11 @@ package actor Sequencer {
     package static let queueLimit = 8_192
     package static let batchLimit = 512
 
-    private let store: any Store
-    private let reader: LogReader
-    private let signers: RelaySigners
-    private let clock: RelayClock
-    private let log: PublishedLog
+    let store: any Store
+    let reader: LogReader
+    let signers: RelaySigners
+    let clock: RelayClock
+    let log: PublishedLog
     private let bell: InboxBell
     private let logger: Logger
     private var waiting: [Waiting] = []
@@ -139,6 +139,10 @@ package actor Sequencer {
             case .own(let act): if let message = act.message { wanted.messages.insert(message) }
             }
         }
+        return try await facts(wanted, in: snapshot)
+    }
+
+    func facts(_ wanted: Facts.Wanted, in snapshot: PublishedLog.Snapshot) async throws -> Facts {
         var facts = try await store.facts(wanted, standing: snapshot.standing)
         facts.roots[snapshot.head.size] = snapshot.head.root
         knownRoots[snapshot.head.size] = snapshot.head.root
@@ -211,11 +215,17 @@ package actor Sequencer {
             guard let entry = proven[index] else { return .unavailable }
             return .accepted(entry, checkpoint: snapshot.checkpoint)
         case .rejected(let id, let objection, let size, let time):
-            let rejection = Rejection(
-                charter: snapshot.standing.charter.id, statement: id, code: objection.code.rawValue,
-                treeSize: size, decidedAt: time)
-            guard let signed = try? SignedRejection(rejection, signer: signers.act) else { return .unavailable }
-            return .rejected(objection, signed)
+            return rejected(id, objection, charter: snapshot.standing.charter.id, treeSize: size, at: time)
         }
+    }
+
+    /// A rejection under the act key.
+    func rejected(
+        _ id: StatementID, _ objection: Objection, charter: CharterID, treeSize: TreeSize, at time: Timestamp
+    ) -> Outcome {
+        let rejection = Rejection(
+            charter: charter, statement: id, code: objection.code.rawValue, treeSize: treeSize, decidedAt: time)
+        guard let signed = try? SignedRejection(rejection, signer: signers.act) else { return .unavailable }
+        return .rejected(objection, signed)
     }
 }

@@ -10,4 +10,7 @@ package enum ContentBounds {
     package static let mediaType = 127
     /// Manifest secret, field salts and content keys.
     package static let secret = 32
+    /// Entries of a reveal, and its bytes.
+    package static let revealEntries = 16
+    package static let reveal = 1 << 20
 }

@@ -14,6 +14,8 @@ package enum Field: Hashable, Sendable {
     /// A part that is the text of the message.
     case text(PartInfo)
     case attachment(PartInfo)
+    /// How an intermediary's words relate to their source; only beside a source that is named or withheld.
+    case manner(Manner)
 
     /// The part that this field describes.
     package var part: PartInfo? {
@@ -23,12 +25,18 @@ package enum Field: Hashable, Sendable {
         }
     }
 
+    /// Whether it says that the words are those of another message.
+    var isForeignSource: Bool {
+        if case .source(let source) = self { source != .own } else { false }
+    }
+
     /// What a manifest may have only one of.
     var single: String? {
         switch self {
         case .subject: "subject"
         case .caption: "caption"
         case .source: "source"
+        case .manner: "manner"
         default: nil
         }
     }
@@ -45,6 +53,10 @@ package enum Field: Hashable, Sendable {
             }
         case .context(4): self = .text(try PartInfo(node: node, tag: tag))
         case .context(5): self = .attachment(try PartInfo(node: node, tag: tag))
+        case .context(6):
+            guard let value = try? Int(derEncoded: node, withIdentifier: tag), let manner = Manner(rawValue: value)
+            else { throw FormError("Field.manner", expected: "a listed manner") }
+            self = .manner(manner)
         default: throw FormError("Field", expected: "a listed field")
         }
     }
@@ -57,6 +69,7 @@ package enum Field: Hashable, Sendable {
         case .source(let source): try der.sequence(.context(3)) { source.write(to: &$0) }
         case .text(let part): try part.write(to: &der, tag: .context(4))
         case .attachment(let part): try part.write(to: &der, tag: .context(5))
+        case .manner(let manner): try manner.rawValue.serialize(into: &der, withIdentifier: .context(6))
         }
     }
 

@@ -1,4 +1,5 @@
 import Crypto
+import Ledger
 package import Statements
 package import SwiftASN1
 
@@ -14,7 +15,8 @@ package struct Manifest: Equatable, Sendable, DERFormat, CustomStringConvertible
     let fieldBytes: [[UInt8]]
     let secret: ManifestSecret
 
-    /// - Throws: ``FormError`` unless there are 1 to 64 fields with at most one subject, caption and source.
+    /// - Throws: ``FormError`` unless there are 1 to 64 fields with at most one subject, caption, source and manner,
+    ///   and a manner only beside a source that is named or withheld.
     package init(context: SealContext, fields: [Field], secret: ManifestSecret) throws(FormError) {
         var bytes: [[UInt8]] = []
         for field in fields { bytes.append(try field.derBytes()) }
@@ -29,7 +31,10 @@ package struct Manifest: Equatable, Sendable, DERFormat, CustomStringConvertible
         }
         let singles = fields.compactMap(\.single)
         guard Set(singles).count == singles.count else {
-            throw FormError("Manifest.fields", expected: "at most one subject, one caption and one source")
+            throw FormError("Manifest.fields", expected: "at most one subject, one caption, one source and one manner")
+        }
+        if singles.contains("manner"), !fields.contains(where: \.isForeignSource) {
+            throw FormError("Manifest.fields", expected: "a manner only beside a source that is named or withheld")
         }
         self.context = context
         self.fields = fields
@@ -39,6 +44,20 @@ package struct Manifest: Equatable, Sendable, DERFormat, CustomStringConvertible
 
     /// The parts in the order in which their bytes follow the manifest.
     package var parts: [PartInfo] { fields.compactMap(\.part) }
+
+    /// The same with other digests of its parts, in their order: its encoding keeps its length.
+    func with(digests: [Hash]) throws(FormError) -> Manifest {
+        var rest = digests[...]
+        var changed: [Field] = []
+        for field in fields {
+            switch (field, field.part == nil ? nil : rest.popFirst()) {
+            case (.text(let part), let digest?): changed.append(.text(try part.with(digest: digest)))
+            case (.attachment(let part), let digest?): changed.append(.attachment(try part.with(digest: digest)))
+            default: changed.append(field)
+            }
+        }
+        return try Manifest(context: context, fields: changed, secret: secret)
+    }
 
     package init(node: ASN1Node) throws {
         self = try DER.sequence(node, identifier: .sequence) { f in

@@ -46,6 +46,15 @@ package struct PartInfo: Hashable, Sendable, DERFormat {
         try self.init(name: name, mediaType: mediaType, size: digester.size, digest: digester.digest())
     }
 
+    /// The description of a part of this size that is yet to be read, for ``Sealer/sealReadingOnce(reading:writing:)``.
+    package init(name: String, mediaType: String, unread size: UInt64) throws(FormError) {
+        try self.init(name: name, mediaType: mediaType, size: size, digest: .zero)
+    }
+
+    func with(digest: Hash) throws(FormError) -> PartInfo {
+        try PartInfo(name: name, mediaType: mediaType, size: size, digest: digest)
+    }
+
     package init(node: ASN1Node) throws { try self.init(node: node, tag: .sequence) }
 
     init(node: ASN1Node, tag: ASN1Identifier) throws {

@@ -35,12 +35,14 @@ package struct PayloadOpener: Sendable, CustomStringConvertible, CustomReflectab
         guard let size = EnvelopeFormat.contentSize(ofPayload: submission.payloadSize) else {
             throw UnreadableReason.content
         }
-        var cipher = ChunkCipher(key: key)
+        let cipher = ChunkCipher(key: key)
         var reader = ContentReader(context: context, commitment: submission.contentCommitment, size: size)
         var second = PayloadDigester()
+        var place: UInt64 = 0
         try eachChunk(read) { sealed, isLast in
             second.take(sealed)
-            try reader.take(try cipher.open(sealed, isLast: isLast), begin: begin, part: part)
+            try reader.take(try cipher.open(sealed, at: place, isLast: isLast), begin: begin, part: part)
+            place += 1
         }
         guard second.digest() == submission.payloadDigest else { throw UnreadableReason.digest }
         return try reader.finish()

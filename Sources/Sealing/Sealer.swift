@@ -1,11 +1,12 @@
 import Crypto
 import Envelope
+import Ledger
 package import Statements
 
 /// Seals one content once, in constant memory. A content key serves one payload: sealing consumes the sealer.
 ///
-/// Parts are read twice: first by the caller through a ``PartDigester`` for the fields given here, then through the
-/// closure of ``seal(reading:writing:)``.
+/// Parts are read once by ``sealReadingOnce(reading:writing:)``. ``seal(reading:writing:)`` is for fields that have the
+/// parts' digests already, taken by a ``PartDigester``, and refuses parts that are others.
 package struct Sealer: ~Copyable {
     private let key: ContentKey
     private let context: SealContext
@@ -50,27 +51,54 @@ package struct Sealer: ~Copyable {
     /// The size of the sealed payload, in bytes, known before it is made.
     package var payloadSize: UInt64 { EnvelopeFormat.payloadSize(ofContent: paddedSize) }
 
-    /// Makes the payload.
+    /// Makes the payload, of much content on all cores. The closures are called on this thread.
     /// - Parameters:
     ///   - read: the next bytes of a part, 1 to `atMost`, and none at its end; parts are read in order.
-    ///   - write: takes the payload one sealed chunk at a time.
+    ///   - write: takes the payload in order, about 1 MiB at a time.
     /// - Throws: ``SealingError`` with `changed-while-reading` when a part is not what its field says, or what the
     ///   closures throw. What was written until then is to be thrown away.
     package consuming func seal(
-        reading read: (PartNumber, _ atMost: Int) throws -> [UInt8], writing write: ([UInt8]) throws -> Void
+        reading read: (PartNumber, _ atMost: Int) throws -> [UInt8],
+        writing write: ([UInt8]) throws -> Void
     ) throws -> SealedPayload {
+        try output(reading: read, writing: { try write($1) }, expecting: true).take()
+    }
+
+    /// The same for parts that are read this once: the digests in the fields given are not looked at, the sizes are.
+    /// - Parameter write: puts bytes of the payload at an offset, about 1 MiB at a time and none twice; those at 0 come
+    ///   last.
+    /// - Returns: the payload, and the fields with the digests of what was read.
+    /// - Throws: ``SealingError`` with `changed-while-reading` when a part has not the size that its field says, or
+    ///   what the closures throw. What was written until then is to be thrown away.
+    package consuming func sealReadingOnce(
+        reading read: (PartNumber, _ atMost: Int) throws -> [UInt8],
+        writing write: (_ offset: UInt64, [UInt8]) throws -> Void
+    ) throws -> SealedOnce {
+        try output(reading: read, writing: write, expecting: false)
+    }
+
+    private consuming func output(
+        reading read: (PartNumber, Int) throws -> [UInt8], writing write: (UInt64, [UInt8]) throws -> Void,
+        expecting: Bool
+    ) throws -> SealedOnce {
         let hash = try context.hash()
-        var output = PayloadOutput(cipher: ChunkCipher(key: key.payloadKey(hash)), size: paddedSize)
-        try output.take(BigEndian.bytes(UInt32(manifestBytes.count)), write)
-        try output.take(manifestBytes, write)
+        var output = PayloadOutput(
+            cipher: ChunkCipher(key: key.payloadKey(hash)), size: paddedSize,
+            opening: BigEndian.bytes(UInt32(manifestBytes.count)) + manifestBytes, isLate: !expecting)
+        var digests: [Hash] = []
         for (index, part) in manifest.parts.enumerated() {
-            try Self.copy(part, PartNumber(index), from: read) { try output.take($0, write) }
+            let digest = try Self.copy(part, PartNumber(index), from: read) { try output.take($0, write) }
+            guard !expecting || digest == part.digest else { throw SealingError.changed(part) }
+            digests.append(digest)
         }
         try output.pad(write)
-        return SealedPayload(
-            key: key, context: context, contextHash: hash, digest: output.digester.digest(),
-            size: output.digester.size, keyCommitment: key.commitment(hash),
-            contentCommitment: ContentCommitment.commitment(to: manifest))
+        let manifest = try expecting ? manifest : manifest.with(digests: digests)
+        let bytes = try manifest.derBytes()
+        let digest = try output.finish(opening: BigEndian.bytes(UInt32(bytes.count)) + bytes, write)
+        let payload = SealedPayload(
+            key: key, context: context, contextHash: hash, digest: digest, size: output.size,
+            keyCommitment: key.commitment(hash), contentCommitment: ContentCommitment.commitment(to: manifest))
+        return SealedOnce(payload: payload, fields: manifest.fields)
     }
 
     /// The same for content in memory.
@@ -95,58 +123,33 @@ package struct Sealer: ~Copyable {
         }
     }
 
+    /// - Returns: the part's digest.
     private static func copy(
         _ part: PartInfo, _ number: PartNumber, from read: (PartNumber, Int) throws -> [UInt8],
         to take: ([UInt8]) throws -> Void
-    ) throws {
+    ) throws -> Hash {
         var digester = PartDigester()
         while digester.size < part.size {
             let left = part.size - digester.size
-            let bytes = try read(number, Int(min(left, UInt64(EnvelopeFormat.chunk))))
+            let bytes = try read(number, Int(min(left, readSize)))
             guard !bytes.isEmpty, UInt64(bytes.count) <= left else { throw SealingError.changed(part) }
             digester.take(bytes)
             try take(bytes)
         }
-        guard try read(number, 1).isEmpty, digester.digest() == part.digest else {
-            throw SealingError.changed(part)
-        }
+        guard try read(number, 1).isEmpty else { throw SealingError.changed(part) }
+        return digester.digest()
     }
+
+    /// Bytes that are asked for at a time.
+    private static let readSize: UInt64 = 262_144
 }
 
-/// Cuts content into chunks, seals them and digests them.
-private struct PayloadOutput {
-    private var cipher: ChunkCipher
-    private var left: UInt64
-    private var chunk: [UInt8] = []
-    private(set) var digester = PayloadDigester()
+/// A payload whose parts were read once.
+package struct SealedOnce: ~Copyable {
+    package let payload: SealedPayload
+    /// What the manifest says, with the parts' digests.
+    package let fields: [Field]
 
-    /// - Parameter size: bytes of content with its padding.
-    init(cipher: ChunkCipher, size: UInt64) {
-        self.cipher = cipher
-        left = size
-        chunk.reserveCapacity(EnvelopeFormat.chunk)
-    }
-
-    mutating func take(_ bytes: [UInt8], _ write: ([UInt8]) throws -> Void) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let piece = rest.prefix(EnvelopeFormat.chunk - chunk.count)
-            chunk += piece
-            left -= UInt64(piece.count)
-            rest = rest.dropFirst(piece.count)
-            if chunk.count == EnvelopeFormat.chunk || left == 0 { try close(write) }
-        }
-    }
-
-    mutating func pad(_ write: ([UInt8]) throws -> Void) throws {
-        let zeros = [UInt8](repeating: 0, count: EnvelopeFormat.chunk)
-        while left > 0 { try take(Array(zeros.prefix(Int(min(left, UInt64(zeros.count))))), write) }
-    }
-
-    private mutating func close(_ write: ([UInt8]) throws -> Void) throws {
-        let sealed = try cipher.seal(chunk, isLast: left == 0)
-        chunk.removeAll(keepingCapacity: true)
-        digester.take(sealed)
-        try write(sealed)
-    }
+    /// The payload alone.
+    package consuming func take() -> SealedPayload { payload }
 }

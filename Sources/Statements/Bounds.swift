@@ -21,6 +21,11 @@ package enum Bounds {
     package static let text = 1_024
     package static let tlsRoot = 4_096
     package static let tlsRoots = 4
+    /// Pages of a keys file, publications of a page, and bytes of the whole value.
+    package static let keysPages = parties
+    package static let keysPagePublications = 1_024
+    package static let keysFile = 16 << 20
+    package static let note = 65_536
     package static let keyList = parties * delegates * 16
     package static let payload: UInt64 = 1 << 40
     package static let count: UInt64 = (1 << 53) - 1

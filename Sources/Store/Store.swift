@@ -5,8 +5,9 @@ package import Statements
 /// What the relay keeps and how it is asked for: one contract, one driver for each database, one conformance suite.
 ///
 /// The log's entries and tiles are the truth; every other answer is a view that a driver could build again from the
-/// entries. ``commit(_:)`` is the only way to change anything that others see, and it is all or nothing.
-package protocol Store: Sendable {
+/// entries. ``commit(_:)`` is the only way to change anything of that, and it is all or nothing. Uploads and drafts are
+/// work in progress beside the log.
+package protocol Store: UploadStore, DraftStore {
     /// The log as it stands, or nil for a store that has no entry 0.
     func load() async throws(StoreError) -> LoadedLog?
 

@@ -48,6 +48,11 @@ struct Columns {
         return party
     }
 
+    func delegate(_ column: Int32) throws -> DelegateName {
+        guard let name = DelegateName(try text(column)) else { throw damage("a delegate") }
+        return name
+    }
+
     func entry(_ index: Int32, _ bytes: Int32) throws -> StoredEntry {
         StoredEntry(index: try self.index(index), bytes: try self.bytes(bytes))
     }

@@ -43,12 +43,20 @@ struct EnvelopeQuery {
         return bytes
     }
 
-    /// The names of all files that a row refers to.
+    /// The names of all files that a row refers to: of envelopes, uploads or drafts.
     static func files(_ database: Database) throws -> Set<String> {
-        Set(try Command(database, "SELECT file FROM envelopes WHERE file IS NOT NULL").rows { try $0.text(0) })
+        let sql = """
+            SELECT file FROM envelopes WHERE file IS NOT NULL
+            UNION ALL SELECT file FROM uploads UNION ALL SELECT file FROM drafts
+            """
+        return Set(try Command(database, sql).rows { try $0.text(0) })
     }
 
     static func refers(to file: String, _ database: Database) throws -> Bool {
-        try Command(database, "SELECT 1 FROM envelopes WHERE file = ?").first(.text(file)) { _ in true } ?? false
+        let sql = """
+            SELECT 1 FROM envelopes WHERE file = ?1
+            UNION ALL SELECT 1 FROM uploads WHERE file = ?1 UNION ALL SELECT 1 FROM drafts WHERE file = ?1
+            """
+        return try Command(database, sql).first(.text(file)) { _ in true } ?? false
     }
 }

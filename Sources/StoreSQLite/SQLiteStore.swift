@@ -10,7 +10,7 @@ package import Store
 /// snapshot. One process may have a folder open at a time: whoever opens it sees to that.
 package final class SQLiteStore: Store {
     let pool: DatabasePool
-    private let folder: StoreFolder
+    let folder: StoreFolder
 
     private init(pool: DatabasePool, folder: StoreFolder) {
         self.pool = pool
@@ -112,7 +112,7 @@ package final class SQLiteStore: Store {
     }
 
     /// Runs in one snapshot on a reader's thread; a cancelled task does not interrupt it.
-    private func reading<Value: Sendable>(
+    func reading<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
@@ -124,7 +124,7 @@ package final class SQLiteStore: Store {
     }
 
     /// Runs alone on the writer's thread; a cancelled task does not interrupt it.
-    private func writing<Value: Sendable>(
+    func writing<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in

@@ -3,7 +3,7 @@ import GRDB
 /// The tables, as migrations that are never changed once released.
 ///
 /// A message is known by the index of its submission: that is its row in `messages` and `envelopes`, so that these grow
-/// at their end. Only `statements` and the nonces are in random order.
+/// at their end. Only `statements` and the nonces are in random order. Uploads and drafts are few and short-lived.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -13,8 +13,34 @@ enum Schema {
             try database.execute(sql: messages)
             try database.execute(sql: parties)
         }
+        migrator.registerMigration("2", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: uploads)
+            try database.execute(sql: drafts)
+        }
         return migrator
     }
+
+    private static let uploads = """
+        CREATE TABLE uploads (
+            id BLOB PRIMARY KEY, party TEXT NOT NULL, size INTEGER NOT NULL, synced INTEGER NOT NULL,
+            expires INTEGER NOT NULL, file TEXT NOT NULL UNIQUE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX uploads_by_party ON uploads (party);
+        CREATE INDEX uploads_by_expiry ON uploads (expires);
+        """
+
+    private static let drafts = """
+        CREATE TABLE drafts (
+            number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, party TEXT NOT NULL, submit_by INTEGER NOT NULL,
+            statement BLOB NOT NULL, size INTEGER NOT NULL, file TEXT NOT NULL UNIQUE,
+            rejected_by TEXT, rejected_at INTEGER, note BLOB
+        ) STRICT;
+        CREATE INDEX drafts_by_party ON drafts (party);
+        CREATE INDEX drafts_by_submit_by ON drafts (submit_by);
+        CREATE TABLE draft_signatures (
+            draft INTEGER NOT NULL, signer TEXT NOT NULL, signature BLOB NOT NULL, PRIMARY KEY (draft, signer)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     private static let log = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;

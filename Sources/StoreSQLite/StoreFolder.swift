@@ -56,6 +56,21 @@ struct StoreFolder: Sendable {
         return (name, file)
     }
 
+    /// A new durable file with these bytes.
+    func makeEnvelope(beginning bytes: [UInt8]) throws -> String {
+        let (name, descriptor) = try makeEnvelope()
+        Glibc.close(descriptor)
+        do {
+            try write(bytes, to: name, at: 0)
+            try sync(name, to: UInt64(bytes.count))
+            try syncEnvelopes()
+            return name
+        } catch {
+            remove(name)
+            throw error
+        }
+    }
+
     func syncEnvelopes() throws(StoreError) { try Self.sync(envelopes) }
 
     func remove(_ name: String) { unlink(place(name)) }
@@ -83,6 +98,48 @@ struct StoreFolder: Sendable {
                 if step > 0 { filled += step } else if errno != EINTR { throw StoreError.file("reading an envelope") }
             }
         }
+    }
+
+    /// The part of a range that a file of so many bytes has: at most 1 MiB.
+    func read(_ name: String, _ range: Range<UInt64>, of size: UInt64) throws -> [UInt8] {
+        let start = min(range.lowerBound, size)
+        let count = min(min(range.upperBound, size) - start, 1 << 20)
+        return count == 0 ? [] : try read(name, at: start, count: Int(count))
+    }
+
+    /// Writes into a file at an offset.
+    func write(_ bytes: [UInt8], to name: String, at start: UInt64) throws {
+        try withFile(name) { file in
+            var done = 0
+            while done < bytes.count {
+                let step = bytes.withUnsafeBytes {
+                    pwrite(file, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(clamping: start) + done)
+                }
+                if step > 0 { done += step } else if errno != EINTR { throw StoreError.file("writing an upload") }
+            }
+        }
+    }
+
+    /// Forces a file to the disk, which then ends at an offset.
+    func sync(_ name: String, to size: UInt64) throws {
+        try withFile(name) { file in
+            var facts = stat()
+            guard fstat(file, &facts) == 0, UInt64(clamping: facts.st_size) >= size else {
+                throw StoreError.damaged("an upload's file is shorter than it was")
+            }
+            guard ftruncate(file, off_t(clamping: size)) == 0, fsync(file) == 0 else {
+                throw StoreError.file("forcing an upload to the disk")
+            }
+        }
+    }
+
+    private func withFile(_ name: String, _ body: (Int32) throws -> Void) throws {
+        let file = open(place(name), O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else {
+            throw errno == ENOENT ? StoreError.damaged("an upload's file is gone") : .file("opening an upload")
+        }
+        defer { Glibc.close(file) }
+        try body(file)
     }
 
     /// Removes the envelope files that are not among the known ones; anything that is no envelope file stays.

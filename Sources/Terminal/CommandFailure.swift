@@ -12,20 +12,25 @@ package struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertibl
     /// The exit code of the program.
     package let status: ExitStatus
 
-    /// Makes a failure; `status` is `failed` unless a more exact row of `ExitStatus` fits.
+    /// Makes a failure; `status` is `failed` unless a more exact row of `ExitStatus` fits. What
+    /// `ExitStatus.cause` says of
+    /// the code goes first. Empty hints are left out.
     package init(code: String, message: String, hints: [String] = [], status: ExitStatus = .failed) {
         self.code = code
         self.message = message
-        self.hints = hints
-        self.status = status
+        self.hints = hints.filter { !$0.isEmpty }
+        self.status = ExitStatus.cause(code) ?? status
     }
 
     /// The sentence alone, which is what ArgumentParser shows after the name of a bad option.
     package var description: String { message }
 
     /// Lines for a terminal: `error: message [code]`, then `hint: ...` for each hint. Ends in a newline.
+    ///
+    /// The sentence is broken between words; a hint is not, so that a command in it can be copied in one piece.
     package func text(on output: Output) -> String {
-        var text = output.styled("error:", .bad) + " \(SafeText.display(message)) [\(code)]\n"
+        let sentence = output.prose("error: \(SafeText.display(message)) [\(code)]").dropFirst("error:".count)
+        var text = output.styled("error:", .bad) + sentence + "\n"
         for hint in hints {
             text += output.styled("hint:", .heading) + " \(SafeText.display(hint))\n"
         }

@@ -22,19 +22,58 @@ package enum DisplayWidth {
         return result + "…"
     }
 
+    /// The text in pieces of at most `limit` columns, broken after a space where there is one in the piece's second
+    /// half, else between characters. Spaces at a break go. At least one piece, at least one character in each.
+    package static func wrap(_ text: String, to limit: Int) -> [String] {
+        var pieces: [String] = []
+        var rest = Substring(text)
+        while !rest.isEmpty {
+            var used = 0
+            var end = rest.startIndex
+            var space: Substring.Index?
+            while end < rest.endIndex {
+                used += columns(of: rest[end])
+                if used > limit, end > rest.startIndex { break }
+                if rest[end] == " ", used > limit / 2 { space = end }
+                end = rest.index(after: end)
+            }
+            if end < rest.endIndex, rest[end] != " ", let space { end = space }
+            pieces.append(String(rest[..<end]))
+            rest = rest[end...].drop { $0 == " " }
+        }
+        return pieces.isEmpty ? [""] : pieces
+    }
+
     private static func columns(of character: Character) -> Int {
+        var sum = 0
         var widest = 0
+        var joined = false
         for scalar in character.unicodeScalars {
             // U+FE0F asks for the emoji form of the character before it, which is wide.
-            widest = max(widest, scalar.value == 0xFE0F ? 2 * widest : columns(of: scalar))
+            let own = scalar.value == 0xFE0F ? 2 * widest : columns(of: scalar)
+            joined = joined || isDrawnInto(scalar)
+            widest = max(widest, own)
+            sum += scalar.value == 0xFE0F ? 0 : own
         }
-        return min(widest, 2)
+        // What terminals draw as one sign, emoji sequences and Hangul, is as wide as its widest part. In other clusters
+        // (a number under U+0600, an Indic conjunct) each letter has its own columns.
+        return joined ? min(widest, 2) : sum
+    }
+
+    /// Whether a scalar melts into the sign before it.
+    private static func isDrawnInto(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x200D, 0xFE0F, 0x1160...0x11FF, 0xD7B0...0xD7FF, 0x1F1E6...0x1F1FF, 0x1F3FB...0x1F3FF: true
+        default: false
+        }
     }
 
     private static func columns(of scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) { return 0 }
         if scalar.value < 0x300 { return scalar.value == 0xAD ? 0 : 1 }
-        if SafeText.isCombining(scalar) || scalar.properties.generalCategory == .format { return 0 }
+        if SafeText.isCombining(scalar) { return 0 }
+        // The visible signs of that category, such as U+0600, are no unsafe ones.
+        if scalar.properties.generalCategory == .format, SafeText.isUnsafe(scalar) { return 0 }
         return wide.contains { $0.contains(scalar.value) } ? 2 : 1
     }
 

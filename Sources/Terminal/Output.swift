@@ -16,8 +16,12 @@ package final class Output: Sendable {
     package let isTerminal: Bool
     /// Whether `styled` adds colour and weight.
     package let usesColour: Bool
+    /// Whether a line can be drawn over by a later one: a terminal, and not a dumb one.
+    package let canRedraw: Bool
     private let fixedWidth: Int?
     private let writeError = Mutex<Int32>(0)
+    /// A line of progress stands there that the next text must take away first.
+    private let transientShown = Atomic<Bool>(false)
 
     /// An output on an open descriptor, judged by asking the system.
     package convenience init(descriptor: Int32) {
@@ -31,6 +35,7 @@ package final class Output: Sendable {
         self.descriptor = descriptor
         self.isTerminal = isTerminal
         self.usesColour = usesColour
+        canRedraw = isTerminal && !Output.isDumb
         fixedWidth = width
     }
 
@@ -74,7 +79,40 @@ package final class Output: Sendable {
         usesColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
 
+    /// Draws a line without its end that the next text replaces; does nothing where lines cannot be drawn over.
+    ///
+    /// `text` must fit in `width` columns.
+    package func transient(_ text: String) {
+        guard canRedraw else { return }
+        transientShown.store(true, ordering: .relaxed)
+        var line = "\r" + text + Output.eraseToEnd
+        line.withUTF8 { send($0) }
+    }
+
+    /// Takes a transient line away.
+    package func clearTransient() {
+        guard transientShown.exchange(false, ordering: .relaxed) else { return }
+        var line = "\r" + Output.eraseToEnd
+        line.withUTF8 { send($0) }
+    }
+
+    /// Erase in line, from the cursor on (ECMA-48 section 8.3.41).
+    private static let eraseToEnd = "\u{1B}[K"
+
+    /// A text of sentences, broken between words where a terminal is narrower; without a line feed at its end.
+    package func prose(_ text: String) -> String {
+        guard isTerminal else { return text }
+        return DisplayWidth.wrap(text, to: width).joined(separator: "\n")
+    }
+
     private func write(_ bytes: UnsafeBufferPointer<UInt8>) {
+        clearTransient()
+        // Standard output and standard error are usually the same screen.
+        if isTerminal, self !== Output.diagnostics { Output.diagnostics.clearTransient() }
+        send(bytes)
+    }
+
+    private func send(_ bytes: UnsafeBufferPointer<UInt8>) {
         // The lock also keeps the lines of two tasks apart.
         writeError.withLock { failure in
             var rest = UnsafeRawBufferPointer(bytes)[...]
@@ -94,8 +132,13 @@ package final class Output: Sendable {
     }
 
     private static func environmentAllowsColour() -> Bool {
+        (environment("NO_COLOR") ?? "").isEmpty && !isDumb
+    }
+
+    /// Whether `TERM` names no terminal that knows control sequences.
+    private static var isDumb: Bool {
         let term = environment("TERM") ?? ""
-        return (environment("NO_COLOR") ?? "").isEmpty && !term.isEmpty && term != "dumb"
+        return term.isEmpty || term == "dumb"
     }
 
     private static func environment(_ name: String) -> String? {

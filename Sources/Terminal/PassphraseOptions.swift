@@ -5,10 +5,15 @@ import Glibc
 ///
 /// There is no option that holds the passphrase itself: other users of the machine can read command lines.
 package struct PassphraseOptions: ParsableArguments {
-    @Option(name: .customLong("passphrase-file"), help: "Read the passphrase from the first line of FILE (mode 0600).")
+    @Option(
+        name: .customLong("passphrase-file"),
+        help: ArgumentHelp("Read the passphrase from the first line of this file (mode 0600).", valueName: "file"),
+        completion: .file())
     package var file: String?
 
-    @Option(name: .customLong("passphrase-fd"), help: "Read the passphrase from this open file descriptor.")
+    @Option(
+        name: .customLong("passphrase-fd"),
+        help: ArgumentHelp("Read the passphrase from this open file descriptor.", valueName: "number"))
     package var descriptor: Int32?
 
     package init() {}

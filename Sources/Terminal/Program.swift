@@ -38,10 +38,9 @@ package enum Program {
             }
         } catch {
             if let code = error as? ExitCode { return code.rawValue }
+            if let error = error as? ValidationError { return frame.answer(misuse: error, of: type(of: command)) }
             // The parser asks for help by an error of its own, thrown from a command of its own.
-            if error is ValidationError || root.exitCode(for: error).isSuccess {
-                return frame.answer(parserError: error)
-            }
+            if root.exitCode(for: error).isSuccess { return frame.answer(parserError: error) }
             return frame.answer(failure(for: error, convert: convert))
         }
         guard let error = output.failedWrite else { return ExitStatus.done.rawValue }
@@ -87,6 +86,17 @@ private struct Frame<Root: ParsableCommand> {
             diagnostics.write(failure.text(on: diagnostics))
         }
         return failure.status.rawValue
+    }
+
+    /// What a command itself finds wrong with its arguments when it runs: with its own usage, not the root's.
+    func answer(misuse error: ValidationError, of command: any ParsableCommand.Type) -> Int32 {
+        let usage = "Usage: " + root.usageString(for: command)
+        guard !json else {
+            return answer(CommandFailure(code: "usage", message: error.message, hints: [usage], status: .usage))
+        }
+        diagnostics.line(diagnostics.styled("error:", .bad) + " \(SafeText.displayLines(error.message)) [usage]")
+        diagnostics.line(usage)
+        return ExitStatus.usage.rawValue
     }
 
     /// Help, version and completion scripts are results; whatever else the parser says is a usage error.

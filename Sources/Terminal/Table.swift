@@ -1,6 +1,7 @@
 /// Rows under named columns: an aligned table for a person, tab-separated values for a program.
 ///
-/// Every cell passes through `SafeText.display`, so a cell can hold a stranger's text.
+/// Every cell passes through `SafeText.display`, so a cell can hold a stranger's text. Where a terminal is too narrow
+/// for the columns that must not be cut, each row becomes a block of `name  value` lines, and nothing is lost.
 package struct Table: Sendable {
     /// One column: its title, its side, and whether it may be cut when the terminal is narrow.
     package struct Column: Sendable {
@@ -32,21 +33,41 @@ package struct Table: Sendable {
         rows.append(row)
     }
 
-    /// What belongs on this output: `aligned` on a terminal, `tabSeparated` elsewhere.
+    /// What belongs on this output: `aligned` or `stacked` on a terminal, `tabSeparated` elsewhere.
     package func text(on output: Output) -> String {
         guard output.isTerminal else { return tabSeparated }
-        return aligned(width: output.width) { output.styled($0, .heading) }
+        let width = output.width
+        guard fits(width) else { return stacked(width: width) { output.styled($0, .heading) } }
+        return aligned(width: width) { output.styled($0, .heading) }
     }
 
-    /// One line a row, no header, whole values, cells parted by a tab (a tab in a cell is shown as `<U+0009>`).
+    /// A header and one line a row, whole values, cells parted by a tab (a tab in a cell is shown as `<U+0009>`).
     package var tabSeparated: String {
-        rows.map { $0.joined(separator: "\t") + "\n" }.joined()
+        ([columns.map(\.title)] + rows).map { $0.joined(separator: "\t") + "\n" }.joined()
     }
 
-    /// A header and the rows, two spaces between columns, cut to `width` columns as far as shrinking columns allow.
-    package func aligned(width: Int, heading: (String) -> String = { $0 }) -> String {
-        let widths = fittedWidths(width)
-        return heading(line(columns.map(\.title), widths)) + "\n" + rows.map { line($0, widths) + "\n" }.joined()
+    /// Whether `aligned` keeps to this width.
+    package func fits(_ width: Int) -> Bool {
+        fittedWidths(width).reduce(2 * (columns.count - 1), +) <= width
+    }
+
+    /// A block of lines for each row, parted by empty lines: the column's title and the cell, which goes on under
+    /// itself. Empty cells are left out.
+    package func stacked(width: Int, heading: (String) -> String = { $0 }) -> String {
+        rows.map { row in
+            var list = FieldList()
+            for (column, cell) in zip(columns, row) where !cell.isEmpty { list.add(column.title, cell) }
+            return list.lines(width: width, name: heading)
+        }.joined(separator: "\n")
+    }
+
+    /// A header and the rows, two spaces between columns, cut to `width` columns as far as shrinking columns allow; nil
+    /// is for what is no terminal, where nothing is cut and right-to-left texts get no marks.
+    package func aligned(width: Int?, heading: (String) -> String = { $0 }) -> String {
+        let widths = fittedWidths(width ?? Int.max / 2)
+        let isolating = width != nil
+        return heading(line(columns.map(\.title), widths, isolating)) + "\n"
+            + rows.map { line($0, widths, isolating) + "\n" }.joined()
     }
 
     private func fittedWidths(_ width: Int) -> [Int] {
@@ -68,18 +89,19 @@ package struct Table: Sendable {
         return widths
     }
 
-    private func line(_ cells: [String], _ widths: [Int]) -> String {
+    private func line(_ cells: [String], _ widths: [Int], _ isolating: Bool) -> String {
         var line = ""
         for (column, cell) in cells.enumerated() {
-            let text = DisplayWidth.cut(cell, to: widths[column])
-            let padding = String(repeating: " ", count: max(0, widths[column] - DisplayWidth.columns(of: text)))
+            let cut = DisplayWidth.cut(cell, to: widths[column])
+            let padding = String(repeating: " ", count: max(0, widths[column] - DisplayWidth.columns(of: cut)))
+            let text = Bidi.isolated(cut, when: isolating)
             let isLast = column == cells.count - 1
             switch columns[column].alignment {
             case .leading: line += text + (isLast ? "" : padding + "  ")
             case .trailing: line += padding + text + (isLast ? "" : "  ")
             }
         }
-        while line.last == " " { line.removeLast() }
+        line.trimSpaces()
         return line
     }
 }

@@ -114,5 +114,47 @@ package final class FaultInjectingStore: Store {
     package func envelope(_ message: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
         try await store.envelope(message, range)
     }
+    package func addUpload(_ upload: NewUpload) async throws(StoreError) { try await store.addUpload(upload) }
+    package func upload(_ id: MessageID) async throws(StoreError) -> StoredUpload? { try await store.upload(id) }
+    package func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload] {
+        try await store.uploads(of: party)
+    }
+    package func appendUpload(_ id: MessageID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
+        try await store.appendUpload(id, bytes, at: offset)
+    }
+    package func syncUpload(_ id: MessageID, to offset: UInt64, expires: Timestamp) async throws(StoreError) {
+        try await store.syncUpload(id, to: offset, expires: expires)
+    }
+    package func uploadBytes(_ id: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
+        try await store.uploadBytes(id, range)
+    }
+    package func stageUpload(_ id: MessageID) async throws(StoreError) -> StagedEnvelope {
+        try await store.stageUpload(id)
+    }
+    package func removeUpload(_ id: MessageID) async throws(StoreError) { try await store.removeUpload(id) }
+    package func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [MessageID] {
+        try await store.uploads(expiredAt: time)
+    }
+    package func addDraft(_ draft: StoredDraft, file: StagedEnvelope) async throws(StoreError) -> Bool {
+        try await store.addDraft(draft, file: file)
+    }
+    package func draft(_ id: StatementID) async throws(StoreError) -> StoredDraft? { try await store.draft(id) }
+    package func drafts(of party: PartyID) async throws(StoreError) -> [StoredDraft] {
+        try await store.drafts(of: party)
+    }
+    package func draftBytes(_ id: StatementID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
+        try await store.draftBytes(id, range)
+    }
+    package func signDraft(_ id: StatementID, _ signature: OpenSignature) async throws(StoreError) {
+        try await store.signDraft(id, signature)
+    }
+    package func rejectDraft(
+        _ id: StatementID, _ rejection: StoredDraft.Rejection, note: [UInt8]
+    ) async throws(StoreError) { try await store.rejectDraft(id, rejection, note: note) }
+    package func draftNote(_ id: StatementID) async throws(StoreError) -> [UInt8]? { try await store.draftNote(id) }
+    package func removeDraft(_ id: StatementID) async throws(StoreError) { try await store.removeDraft(id) }
+    package func settledDrafts(at time: Timestamp) async throws(StoreError) -> [StatementID] {
+        try await store.settledDrafts(at: time)
+    }
     package func close() async throws(StoreError) { try await store.close() }
 }

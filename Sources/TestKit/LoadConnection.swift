@@ -139,7 +139,7 @@ package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
         let head = received.getString(at: received.readerIndex, length: headCount) ?? ""
         let lines = head.utf8.split(separator: 13)
         guard let status = lines.first?.split(separator: UInt8(ascii: " ")).dropFirst().first,
-            let length = lines.lazy.compactMap(Self.contentLength).first,
+            let length = Substring(status) == "204" ? 0 : lines.lazy.compactMap(Self.contentLength).first,
             received.readableBytes >= headCount + 4 + length
         else { return nil }
         received.moveReaderIndex(forwardBy: headCount + 4)

@@ -1,6 +1,7 @@
 import Audit
 import Crypto
 import Daemon
+import HTTPTypes
 import Keyring
 import Ledger
 import Logging
@@ -98,7 +99,7 @@ package struct RelayInABox: Sendable {
             try await Founding.found(site.world.charter, in: store, signers: signers, clock: clock)
         }
         var settings = RelaySettings(
-            host: "127.0.0.1", port: site.port, certificate: site.leaf.certificate,
+            host: "127.0.0.1", port: site.relayPort, certificate: site.leaf.certificate,
             certificateKey: site.leaf.key.copy())
         settings.connections = options.connections
         settings.threads = 1
@@ -119,7 +120,7 @@ package struct RelayInABox: Sendable {
 extension RelayInABox {
     /// A further connection; the test closes it, or lets the relay do so.
     package func connect() async throws -> LoadConnection {
-        try await LoadConnection.open(port: site.port, context: site.context, group: site.group)
+        try await LoadConnection.open(port: site.relayPort, context: site.context, group: site.group)
     }
 
     /// A request as bytes.
@@ -146,6 +147,18 @@ extension RelayInABox {
         try await exchange(request("POST", route.target, body: body))
     }
 
+    /// The header lines that sign a request, with its body if there is one.
+    package func signatureFields(_ route: Route, as delegate: DelegateID, body: [UInt8]? = nil) async throws -> String {
+        let digest = body.map { ContentDigest.value($0) }
+        let signature = try await MessageSignature(
+            signing: SignedRequest(
+                method: route.method, authority: "localhost:\(site.port)", target: route.target,
+                contentDigest: digest),
+            as: delegate, at: clock.now, by: { try world.sign($0, by: delegate) })
+        let lines = signature.fields.map { "\($0.name.rawName): \($0.value)\r\n" }.joined()
+        return lines + (digest.map { "Content-Digest: \($0)\r\n" } ?? "")
+    }
+
     /// Sends bytes over a connection of its own and takes the answer.
     package func exchange(_ bytes: ByteBuffer) async throws -> LoadConnection.Answer {
         let connection = try await connect()
@@ -161,13 +174,33 @@ extension RelayInABox {
 
     /// A proper client; the test shuts it down.
     package func client(
-        _ delegate: DelegateID, memory: (any CheckpointMemory)? = nil
+        _ delegate: DelegateID, memory: (any CheckpointMemory)? = nil,
+        _ change: (inout RelayClient.Options) -> Void = { _ in }
     ) throws -> RelayClient {
         var options = RelayClient.Options()
+        options.firstPause = TimeSpan(milliseconds: 10)
+        options.longestPause = TimeSpan(milliseconds: 200)
+        change(&options)
         let (clock, world) = (clock, world)
         options.now = { clock.now }
         let identity = RelayClient.Identity(delegate: delegate) { try world.sign($0, by: delegate) }
         return try RelayClient(charter: world.charter, identity: identity, memory: memory, options: options)
+    }
+
+    /// A proper client for as long as the body runs.
+    package func withClient<Value>(
+        _ delegate: DelegateID, _ change: (inout RelayClient.Options) -> Void = { _ in },
+        _ body: (RelayClient) async throws -> Value
+    ) async throws -> Value {
+        let client = try self.client(delegate, memory: nil, change)
+        do {
+            let value = try await body(client)
+            try await client.shutdown()
+            return value
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
     }
 
     /// Mirrors the log over HTTPS as an auditor, verifies and replays it.

@@ -6,6 +6,7 @@ package import NIOPosix
 package import NIOSSL
 package import Statements
 import Synchronization
+import Transport
 
 /// Everything of a relay that outlives its process: folder, charter, keys, TLS identity, address and clock. A relay may
 /// run at it several times, one after the other.
@@ -15,17 +16,23 @@ package final class RelaySite: Sendable {
     package let clock: TestClock
     /// On loopback, and in the charter's URL.
     package let port: Int
+    /// Where the relay itself listens: another port if a proxy is to stand before it.
+    package let relayPort: Int
     let leaf: TLSLeaf
     /// What a client of this relay trusts.
     package let context: NIOSSLContext
     package let group = MultiThreadedEventLoopGroup.singleton
 
     /// The clock stands at the machine's time, where a certificate is valid.
-    package init(limits: Limits = .standard, publication: Publication = .private) throws {
+    /// - Parameter isBehindProxy: whether the charter's URL names another port than the relay's own.
+    package init(
+        limits: Limits = .standard, publication: Publication = .private, isBehindProxy: Bool = false
+    ) throws {
         folder = try TemporaryFolder("valise-relay")
         let now = Self.machineTime
         clock = TestClock(now)
         port = try Self.freePort()
+        relayPort = isBehindProxy ? try Self.freePort() : port
         let root = try TLSRoot.make(commonName: "valise test", now: now.milliseconds)
         leaf = try root.issueLeaf(for: [ServerName(host: "localhost")], now: now.milliseconds)
         world = try FixtureWorld(
@@ -36,11 +43,7 @@ package final class RelaySite: Sendable {
 
     var data: String { "\(folder.path)/data" }
 
-    private static var machineTime: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-    }
+    private static var machineTime: Timestamp { RelayClient.systemClock() }
 
     /// Ports below the range from which the system gives ports to clients, so that no connection of another test can
     /// take one between the choice and its use.

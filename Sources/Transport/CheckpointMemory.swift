@@ -16,8 +16,14 @@ package struct RememberedCheckpoint: Hashable, Sendable {
 package protocol CheckpointMemory: Sendable {
     /// The newest checkpoint; nil if there is none yet.
     func load() async throws -> RememberedCheckpoint?
-    /// Keeps a newer checkpoint durably. Calls may overtake each other: a smaller one never replaces a larger one.
-    func store(_ checkpoint: RememberedCheckpoint) async throws
+    /// Keeps a newer checkpoint durably in place of the one that it was verified against.
+    ///
+    /// - Parameter known: what was loaded or stored last; nil if there was nothing.
+    /// - Returns: nil once it is kept. If another program has kept something else meanwhile, that, and nothing is
+    ///   changed: neither may replace the other unchecked.
+    func store(
+        _ checkpoint: RememberedCheckpoint, replacing known: RememberedCheckpoint?
+    ) async throws -> RememberedCheckpoint?
     /// Keeps the evidence of a fork durably, beside whatever was kept before.
     func keep(_ fork: ForkEvidence) async throws
 }

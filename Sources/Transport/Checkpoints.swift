@@ -46,17 +46,22 @@ extension RelayClient {
     func adopt(_ note: [UInt8]) async throws -> VerifiedHead {
         let presented = RememberedCheckpoint(head: try open(note), note: note)
         let head = presented.head
-        while let known = try await loadRemembered() {
-            guard head != known.head else { return VerifiedHead(head: head, note: note, isLagging: false) }
-            try await expectConsistent(presented, with: known)
-            // While the proof was fetched another call may have remembered a newer checkpoint.
-            guard known == remembered else { continue }
-            guard head.size > known.head.size else { return VerifiedHead(head: head, note: note, isLagging: true) }
-            break
+        while true {
+            let known = try await loadRemembered()
+            if let known {
+                guard head != known.head else { return VerifiedHead(head: head, note: note, isLagging: false) }
+                try await expectConsistent(presented, with: known)
+                // While the proof was fetched another call may have remembered a newer checkpoint.
+                guard known == remembered else { continue }
+                guard head.size > known.head.size else { return VerifiedHead(head: head, note: note, isLagging: true) }
+            }
+            remembered = presented
+            // Another program of this desk may have kept one meanwhile: both are held against each other then.
+            guard let other = try await memory?.store(presented, replacing: known) else {
+                return VerifiedHead(head: head, note: note, isLagging: false)
+            }
+            if remembered == presented { remembered = other }
         }
-        remembered = presented
-        try await memory?.store(presented)
-        return VerifiedHead(head: head, note: note, isLagging: false)
     }
 
     /// The head in a note under the log's signature.

@@ -31,6 +31,11 @@ package actor RelayClient {
         package var answer = TimeSpan.seconds(30)
         /// The slowest transfer of a long body that is borne, in bytes per second.
         package var slowestRate: UInt64 = 1_024
+        /// How often a transfer that broke off is taken up again without a byte of progress in between.
+        package var resumptions = 6
+        /// The pause before it is taken up again; each further one is twice as long, at most ``longestPause``.
+        package var firstPause = TimeSpan(milliseconds: 250)
+        package var longestPause = TimeSpan.seconds(8)
         /// The clock; ``systemClock()`` unless a test has its own.
         package var now: @Sendable () -> Timestamp = { RelayClient.systemClock() }
         package init() {}
@@ -128,13 +133,21 @@ package actor RelayClient {
         return try await connected().exchange(request, limit: limit, patience: patience)
     }
 
-    /// A request that only reads, signed if there is an identity.
-    func signed(_ route: Route) async throws -> HTTPClientRequest {
+    /// A request that its message signature authenticates, if there is an identity.
+    ///
+    /// - Parameter body: what is sent with it; its digest is signed too.
+    func signed(_ route: Route, body: [UInt8]? = nil) async throws -> HTTPClientRequest {
         guard let identity, route != .charter else { return try connected().request(route) }
+        let digest = body.map { ContentDigest.value($0) }
         let signature = try await MessageSignature(
-            signing: SignedRequest(method: route.method, authority: authority, target: route.target),
+            signing: SignedRequest(
+                method: route.method, authority: authority, target: route.target, contentDigest: digest),
             as: identity.delegate, at: options.now(), by: identity.sign)
-        return try connected().request(route, fields: signature.fields)
+        var fields = signature.fields
+        if let digest { fields[.contentDigest] = digest }
+        var request = try connected().request(route, fields: fields)
+        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        return request
     }
 
     /// Loads what is remembered, once.

@@ -66,19 +66,22 @@ struct RelayConnection: Sendable {
     func exchange(
         _ request: HTTPClientRequest, limit: Int, patience: TimeSpan = .seconds(0)
     ) async throws -> [UInt8] {
-        var response: HTTPClientResponse
+        try await read(try await reopen(request, patience: patience), limit: limit)
+    }
+
+    /// Sends a request that may be repeated, and waits for the head of the answer.
+    func reopen(_ request: HTTPClientRequest, patience: TimeSpan = .seconds(0)) async throws -> HTTPClientResponse {
+        let deadline = NIODeadline.now() + .milliseconds(options.answer.milliseconds + patience.milliseconds)
         do {
-            let deadline = NIODeadline.now() + .milliseconds(options.answer.milliseconds + patience.milliseconds)
             do {
-                response = try await http.execute(request, deadline: deadline)
+                return try await http.execute(request, deadline: deadline)
             } catch let error as HTTPClientError where error == .remoteConnectionClosed {
                 // A kept connection that the relay had just closed; every request may be repeated.
-                response = try await http.execute(request, deadline: deadline)
+                return try await http.execute(request, deadline: deadline)
             }
         } catch {
             throw failure(error)
         }
-        return try await read(response, limit: limit)
     }
 
     /// Reads the whole answer.
@@ -104,7 +107,8 @@ struct RelayConnection: Sendable {
         }
     }
 
-    private func collect(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
+    /// The whole body of an answer.
+    func collect(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
         let announced = response.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         guard announced <= limit else {
             throw TransportError(
@@ -138,6 +142,8 @@ struct RelayConnection: Sendable {
             return TransportError(.relayUnavailable, "no answer from \(url): \(error.shortDescription)")
         case NIOSSLError.uncleanShutdown:
             return TransportError(.relayUnavailable, "the connection to \(url) was cut")
+        case is NIOSSLError where "\(error)".contains("EOF during handshake"):
+            return TransportError(.relayUnavailable, "the connection to \(url) was cut while it was opened")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return untrusted("\(error)")
         default: return TransportError(.relayUnavailable, "no connection to \(url): \("\(error)".prefix(200))")
         }

@@ -54,7 +54,7 @@ extension RelayClient {
     }
 
     /// How long a body of this size may take beside the usual time.
-    private nonisolated func transferTime(_ size: UInt64) -> TimeSpan {
+    nonisolated func transferTime(_ size: UInt64) -> TimeSpan {
         TimeSpan.seconds(Int64(clamping: min(size / max(1, options.slowestRate), 86_400 * 30)))
     }
 
@@ -70,9 +70,19 @@ extension RelayClient {
         do {
             bytes = try await send(connection, request)
         } catch let error as TransportError {
-            guard let problem = error.problem else { throw error }
-            throw TransportError(problem: problem, rejection: standing(of: problem, for: signed))
+            throw refused(error, signed)
         }
+        return try await accepted(bytes, for: signed)
+    }
+
+    /// A refusal of a statement, with what stands behind it.
+    nonisolated func refused(_ error: TransportError, _ signed: SignedStatement) -> TransportError {
+        guard let problem = error.problem else { return error }
+        return TransportError(problem: problem, rejection: standing(of: problem, for: signed))
+    }
+
+    /// Reads and verifies an acceptance.
+    func accepted(_ bytes: [UInt8], for signed: SignedStatement) async throws -> AcceptedStatement {
         let acceptance = try answer("the acceptance") { () throws(FormError) in
             try Acceptance(der: bytes, limit: ByteLimit.acceptance)
         }
@@ -123,7 +133,7 @@ extension RelayClient {
 }
 
 /// A caller's chunks on their way into a request, keeping what they throw.
-private struct UploadSource<Chunks: AsyncSequence & Sendable>: AsyncSequence, Sendable
+struct UploadSource<Chunks: AsyncSequence & Sendable>: AsyncSequence, Sendable
 where Chunks.Element == [UInt8] {
     let chunks: Chunks
     let failure = UploadFailure()
@@ -146,7 +156,7 @@ where Chunks.Element == [UInt8] {
 }
 
 /// The error of an upload's source, which the HTTP client may replace by its own.
-private final class UploadFailure: Sendable {
+final class UploadFailure: Sendable {
     private let kept = Mutex<(any Error)?>(nil)
     var error: (any Error)? { kept.withLock { $0 } }
     func keep(_ error: any Error) { kept.withLock { $0 = error } }

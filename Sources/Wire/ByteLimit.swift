@@ -16,6 +16,10 @@ package enum ByteLimit {
     package static let problem = 65_536
     /// A JSON view. The relay ends an inbox page before it would pass this, and says that there is more.
     package static let view = 8_388_608
+    /// A note that rejects a draft.
+    package static let draftNote = 65_536
+    /// An `OpenSignature`.
+    package static let openSignature = 256
     /// A request target.
     package static let target = 2_048
 }

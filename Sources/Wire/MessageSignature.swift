@@ -5,7 +5,8 @@ package import Statements
 
 /// The HTTP message signature (RFC 9421, Ed25519) of a request that does not authenticate itself.
 ///
-/// One signature labelled `sig1`, over exactly ``SignedRequest/covered``, with the parameters `created` (seconds),
+/// One signature labelled `sig1`, over exactly ``SignedRequest/covered`` and, for a request with a body, its
+/// `Content-Digest`, with the parameters `created` (seconds),
 /// `keyid="party/delegate"`, `alg="ed25519"` and `tag="valise"` in any order and no others.
 package struct MessageSignature: Hashable, Sendable {
     package static let label = "sig1"
@@ -21,6 +22,8 @@ package struct MessageSignature: Hashable, Sendable {
     package let created: Timestamp
     /// 64 bytes.
     package let signature: [UInt8]
+    /// Whether it covers the field `Content-Digest`.
+    package let coversDigest: Bool
     /// The inner list with its parameters, as it was sent.
     let parameters: String
 
@@ -33,10 +36,11 @@ package struct MessageSignature: Hashable, Sendable {
         by sign: ([UInt8]) async throws -> [UInt8]
     ) async throws {
         let seconds = time.milliseconds / 1000
-        let covered = SignedRequest.covered.map { "\"\($0)\"" }.joined(separator: " ")
+        let covered = request.covered.map { "\"\($0)\"" }.joined(separator: " ")
         parameters =
             "(\(covered));created=\(seconds);keyid=\"\(signer)\";alg=\"\(Self.algorithm)\";tag=\"\(Self.tag)\""
         self.signer = signer
+        coversDigest = request.contentDigest != nil
         created = Timestamp(milliseconds: seconds * 1000)
         signature = try await sign(request.base(parameters: parameters).bytes)
     }
@@ -56,7 +60,7 @@ package struct MessageSignature: Hashable, Sendable {
         guard case .innerList(let list) = try Self.member(input) else {
             throw .malformed("Signature-Input must hold one list of components")
         }
-        try Self.expectCovered(list)
+        coversDigest = try Self.coversDigest(list)
         guard case .item(let item) = try Self.member(value), item.rfc9651Parameters.count == 0,
             case .undecodedByteSequence(let text) = item.rfc9651BareItem, let bytes = Base64.decode(text),
             bytes.count == PinnedEd25519.signatureByteCount
@@ -79,6 +83,9 @@ package struct MessageSignature: Hashable, Sendable {
         _ request: SignedRequest, fields: HTTPFields, now: Timestamp, key: (DelegateID) -> [UInt8]?
     ) throws(MessageSignatureError) -> DelegateID {
         let found = try MessageSignature(fields: fields)
+        guard found.coversDigest == (request.contentDigest != nil) else {
+            throw .malformed("the covered components must be \(request.covered.joined(separator: " "))")
+        }
         let difference = now - found.created
         guard abs(difference.milliseconds) <= tolerance.milliseconds else { throw .expired(by: difference) }
         let known = key(found.signer)
@@ -111,13 +118,15 @@ package struct MessageSignature: Hashable, Sendable {
         return member
     }
 
-    private static func expectCovered(_ list: InnerList) throws(MessageSignatureError) {
+    private static func coversDigest(_ list: InnerList) throws(MessageSignatureError) -> Bool {
         let names = list.bareInnerList.map { item in
             if case .string(let name) = item.rfc9651BareItem, item.rfc9651Parameters.count == 0 { name } else { "" }
         }
+        if names == SignedRequest.covered + [SignedRequest.digestField] { return true }
         guard names == SignedRequest.covered else {
             throw .malformed("the covered components must be \(SignedRequest.covered.joined(separator: " "))")
         }
+        return false
     }
 
     private static func parameters(

@@ -26,12 +26,14 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     package let routes: [[PartyID]]
     /// DER of a ``Statements/SignedRejection``; not verified here.
     package let rejection: [UInt8]?
-    /// For 405: the method that is allowed. It travels as a field, not in the document.
-    package let allow: HTTPRequest.Method?
+    /// For 405: the methods that are allowed. They travel as a field, not in the document.
+    package let allow: [HTTPRequest.Method]
+    /// For `wrong-offset`: where the upload stands. It travels as a field, not in the document.
+    package let uploadOffset: UInt64?
 
     package init(
         _ code: ProblemCode, detail: String, routes: [[PartyID]] = [], rejection: [UInt8]? = nil,
-        allow: HTTPRequest.Method? = nil
+        allow: [HTTPRequest.Method] = [], uploadOffset: UInt64? = nil
     ) {
         self.status = code.status
         self.title = code.title
@@ -41,11 +43,12 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
         self.routes = Array(routes.prefix(Problem.mostRoutes))
         self.rejection = rejection
         self.allow = allow
+        self.uploadOffset = uploadOffset
     }
 
     /// One of the service's own.
-    package init(_ code: ServiceCode, _ detail: String, allow: HTTPRequest.Method? = nil) {
-        self.init(.service(code), detail: detail, allow: allow)
+    package init(_ code: ServiceCode, _ detail: String, allow: [HTTPRequest.Method] = [], uploadOffset: UInt64? = nil) {
+        self.init(.service(code), detail: detail, allow: allow, uploadOffset: uploadOffset)
     }
 
     /// A form that could not be read: `malformed`, `oversized` or `unknown-version`.
@@ -64,7 +67,8 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     /// The header fields of the answer.
     package var fields: HTTPFields {
         var fields: HTTPFields = [.contentType: Problem.mediaType, .cacheControl: "no-store"]
-        if let allow { fields[.allow] = allow.rawValue }
+        if !allow.isEmpty { fields[.allow] = allow.map(\.rawValue).joined(separator: ", ") }
+        if let uploadOffset { fields[.uploadOffset] = String(uploadOffset) }
         switch status {
         case 401: fields[.wwwAuthenticate] = "Signature"
         case 429: fields[.retryAfter] = "1"
@@ -109,7 +113,8 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
             }
             rejection = der
         }
-        allow = nil
+        allow = []
+        uploadOffset = nil
     }
 
     private static func routes(_ fields: JSONFields) throws(FormError) -> [[PartyID]] {

@@ -68,6 +68,18 @@ package enum ServiceCode: String, Sendable, CaseIterable {
     case methodNotAllowed = "method-not-allowed"
     case tooSlow = "too-slow"
     case rangeInvalid = "range-invalid"
+    /// The body is not the one whose digest was signed with the request.
+    case contentDigest = "content-digest"
+    /// An upload goes on at another place.
+    case wrongOffset = "wrong-offset"
+    /// The party has as many uploads in parts, or as many of their bytes, as it may.
+    case uploadsFull = "uploads-full"
+    /// The party has as many drafts on its shelf, or as many of their bytes, as it may.
+    case draftsFull = "drafts-full"
+    /// A delegate has rejected the draft.
+    case draftRejected = "draft-rejected"
+    /// Another delegate's matter.
+    case notYours = "not-yours"
     case `internal` = "internal"
 }
 
@@ -96,6 +108,12 @@ extension ProblemCode.Row {
         case .methodNotAllowed: self.init(405, "Method not allowed", "Use the method that the Allow field names.")
         case .tooSlow: self.init(408, "Too slow", "Send the request over a faster connection.")
         case .rangeInvalid: self.init(416, "Range invalid", "Ask for one range that begins inside the envelope.")
+        case .contentDigest: self.init(400, "Content digest wrong", "Send the body whose digest the request signs.")
+        case .wrongOffset: self.init(409, "Wrong offset", "Go on where the field Upload-Offset says.")
+        case .uploadsFull: self.init(429, "Uploads full", "Finish an upload that was begun, or wait until it expires.")
+        case .draftsFull: self.init(429, "Shelf full", "Withdraw drafts that are no longer wanted.")
+        case .draftRejected: self.init(409, "Draft rejected", "Withdraw it, and draft anew as the note asks.")
+        case .notYours: self.init(403, "Not yours", "Ask the delegate who may do this.")
         case .internal: self.init(500, "Internal error", "Tell the operator the time of this answer.")
         }
     }

@@ -8,6 +8,26 @@ package enum Route: Hashable, Sendable {
     case submitEnvelope
     /// `POST /v1/statements`: any act but a submission, answered by an acceptance.
     case submitStatement
+    /// `POST /v1/uploads`: what stands before an envelope's payload, to begin or to find again an upload in parts.
+    case beginUpload
+    /// `PATCH /v1/uploads/{id}`: the envelope file from `Upload-Offset` on.
+    case continueUpload(MessageID)
+    /// `HEAD /v1/uploads/{id}`: how much of the envelope file is there.
+    case upload(MessageID)
+    /// `POST /v1/drafts`: a draft file for the shelf of its party.
+    case putDraft
+    /// `GET /v1/drafts`: the shelf of the requesting party.
+    case drafts
+    /// `GET /v1/drafts/{id}`: the draft file, whole or from an offset (`Range`).
+    case draft(StatementID)
+    /// `DELETE /v1/drafts/{id}`.
+    case withdrawDraft(StatementID)
+    /// `POST /v1/drafts/{id}/signatures`: DER of one `OpenSignature`.
+    case signDraft(StatementID)
+    /// `POST /v1/drafts/{id}/rejection`: a note that the relay does not understand.
+    case rejectDraft(StatementID)
+    /// `GET /v1/drafts/{id}/rejection`: that note.
+    case draftRejection(StatementID)
     /// `GET /v1/inbox?after=N&wait=S&limit=L`: the requesting party's arrivals.
     case inbox(InboxQuery)
     /// `GET /v1/messages/{id}`: a custody chain.
@@ -30,7 +50,10 @@ package enum Route: Hashable, Sendable {
     /// The one method of the route.
     package var method: HTTPRequest.Method {
         switch self {
-        case .submitEnvelope, .submitStatement: .post
+        case .submitEnvelope, .submitStatement, .beginUpload, .putDraft, .signDraft, .rejectDraft: .post
+        case .continueUpload: .patch
+        case .upload: .head
+        case .withdrawDraft: .delete
         default: .get
         }
     }
@@ -40,6 +63,12 @@ package enum Route: Hashable, Sendable {
         switch self {
         case .submitEnvelope: "/v1/envelopes"
         case .submitStatement: "/v1/statements"
+        case .beginUpload: "/v1/uploads"
+        case .continueUpload(let id), .upload(let id): "/v1/uploads/\(id)"
+        case .putDraft, .drafts: "/v1/drafts"
+        case .draft(let id), .withdrawDraft(let id): "/v1/drafts/\(id)"
+        case .signDraft(let id): "/v1/drafts/\(id)/signatures"
+        case .rejectDraft(let id), .draftRejection(let id): "/v1/drafts/\(id)/rejection"
         case .inbox(let query): "/v1/inbox?\(query.text)"
         case .message(let id): "/v1/messages/\(id)"
         case .envelope(let id): "/v1/messages/\(id)/envelope"

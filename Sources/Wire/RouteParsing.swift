@@ -16,17 +16,50 @@ extension Route {
         }
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let query = try QueryReader(halves.count > 1 ? halves[1] : nil)
-        guard let route = try Route.parse(path: halves[0], query: query) else {
-            throw Problem(.notFound, "nothing is served at this path")
-        }
-        guard route.method == method else {
-            throw Problem(.methodNotAllowed, "this path answers \(route.method.rawValue) only", allow: route.method)
+        let routes = try Route.parse(path: halves[0], query: query)
+        guard !routes.isEmpty else { throw Problem(.notFound, "nothing is served at this path") }
+        guard let route = routes.first(where: { $0.method == method }) else {
+            let methods = routes.map(\.method)
+            let names = methods.map(\.rawValue).joined(separator: " and ")
+            throw Problem(.methodNotAllowed, "this path answers \(names) only", allow: methods)
         }
         self = route
     }
 
-    private static func parse(path: Substring, query: QueryReader) throws(Problem) -> Route? {
+    /// What is served at a path: one route for each method.
+    private static func parse(path: Substring, query: QueryReader) throws(Problem) -> [Route] {
         let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let shared = segments.first == "v1" ? shared(segments.dropFirst()) : []
+        guard shared.isEmpty else {
+            try query.expectNothing()
+            return shared
+        }
+        return try single(path: path, segments, query: query).map { [$0] } ?? []
+    }
+
+    /// Uploads and drafts, whose paths answer several methods.
+    private static func shared(_ segments: ArraySlice<Substring>) -> [Route] {
+        let rest = Array(segments.dropFirst())
+        switch segments.first {
+        case "uploads" where rest.isEmpty: return [.beginUpload]
+        case "uploads" where rest.count == 1:
+            return MessageID(String(rest[0])).map { [.upload($0), .continueUpload($0)] } ?? []
+        case "drafts" where rest.isEmpty: return [.drafts, .putDraft]
+        case "drafts":
+            guard let id = StatementID(String(rest[0])) else { return [] }
+            switch rest.dropFirst() {
+            case []: return [.draft(id), .withdrawDraft(id)]
+            case ["signatures"]: return [.signDraft(id)]
+            case ["rejection"]: return [.draftRejection(id), .rejectDraft(id)]
+            default: return []
+            }
+        default: return []
+        }
+    }
+
+    private static func single(
+        path: Substring, _ segments: [Substring], query: QueryReader
+    ) throws(Problem) -> Route? {
         let route: Route?
         switch (segments.first, segments.count) {
         case ("v1", 2) where segments[1] == "inbox": return .inbox(try query.inbox())

@@ -32,6 +32,8 @@ package struct SignatureBase: Hashable, Sendable {
 package struct SignedRequest: Hashable, Sendable {
     /// What every signature covers, in this order.
     package static let covered = ["@method", "@authority", "@path", "@query"]
+    /// What is covered beside that when there is a body (RFC 9421 section 7.2.8).
+    package static let digestField = "content-digest"
 
     package let method: HTTPRequest.Method
     /// Lower case, without the port 443.
@@ -39,12 +41,16 @@ package struct SignedRequest: Hashable, Sendable {
     package let path: String
     /// With its question mark; only that when there is none.
     package let query: String
+    /// The value of the field Content-Digest; nil for a request without a body.
+    package let contentDigest: String?
 
     /// - Parameters:
     ///   - authority: host and port as in the `Host` field.
     ///   - target: path and query as on the request line.
-    package init(method: HTTPRequest.Method, authority: String, target: String) {
+    ///   - contentDigest: see ``ContentDigest``.
+    package init(method: HTTPRequest.Method, authority: String, target: String, contentDigest: String? = nil) {
         self.method = method
+        self.contentDigest = contentDigest
         let lowered = authority.lowercased()
         self.authority = lowered.hasSuffix(":443") ? String(lowered.dropLast(4)) : lowered
         let mark = target.firstIndex(of: "?") ?? target.endIndex
@@ -52,11 +58,14 @@ package struct SignedRequest: Hashable, Sendable {
         query = mark == target.endIndex ? "?" : String(target[mark...])
     }
 
+    /// What a signature of this request covers, in this order.
+    package var covered: [String] { SignedRequest.covered + (contentDigest == nil ? [] : [SignedRequest.digestField]) }
+
     /// The base of a signature with these parameters.
     package func base(parameters: String) -> SignatureBase {
-        let values = [method.rawValue, authority, path, query]
+        let values = [method.rawValue, authority, path, query] + (contentDigest.map { [$0] } ?? [])
         return SignatureBase(
-            components: zip(SignedRequest.covered, values).map { SignatureBase.Component($0, $1) },
+            components: zip(covered, values).map { SignatureBase.Component($0, $1) },
             parameters: parameters)
     }
 }

@@ -25,9 +25,10 @@ struct AuditProgram: AsyncParsableCommand {
             CommandFailure(
                 code: error.code.rawValue, message: error.message, hints: [error.hint], status: status(error.code))
         case let error as DeskError:
-            CommandFailure(code: error.code, message: error.message, hints: [error.hint], status: .locked)
+            CommandFailure(code: error.code, message: error.message, hints: [error.hint], status: status(error.kind))
         case let error as KeyringError:
-            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint], status: .locked)
+            CommandFailure(
+                code: error.code.rawValue, message: error.message, hints: [error.hint], status: status(error.code))
         case let error as TransportError:
             CommandFailure(
                 code: error.reportedCode, message: "The relay: \(error.message)", hints: [error.hint],
@@ -46,6 +47,27 @@ struct AuditProgram: AsyncParsableCommand {
         }
     }
 
+    private static func status(_ kind: DeskError.Kind) -> ExitStatus {
+        switch kind {
+        case .failed: .failed
+        case .verification: .verificationFailed
+        case .refused: .refused
+        case .notFound: .notFound
+        case .unavailable: .unavailable
+        case .locked: .locked
+        case .usage: .usage
+        }
+    }
+
+    private static func status(_ code: KeyringError.Code) -> ExitStatus {
+        switch code {
+        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged,
+            .cryptographyFailed:
+            .failed
+        default: .locked
+        }
+    }
+
     private static func status(_ code: TransportError.Code) -> ExitStatus {
         switch code {
         case .relayUnavailable: .unavailable
@@ -58,13 +80,17 @@ struct AuditProgram: AsyncParsableCommand {
 
 /// The charter under which a command works.
 struct CharterOptions: ParsableArguments {
-    @Option(help: "The charter of the relay, with its signatures: charter.signed.")
+    @Option(
+        help: ArgumentHelp("The charter of the relay, with its signatures: charter.signed.", valueName: "file"),
+        completion: .file())
     var charter: String
 
     @Option(help: "Refuse any charter but the one with this fingerprint.")
     var fingerprint: String?
 
     func read() throws -> TrustedCharter {
-        try TrustedCharter(InputFile.read(charter, limit: 65_536), fingerprint: fingerprint)
+        // Only for its errors, which are those of the other programs: missing, damaged, or without signatures.
+        _ = try CharterFiles.readSigned(charter)
+        return try TrustedCharter(InputFile.read(charter, limit: 65_536), fingerprint: fingerprint)
     }
 }

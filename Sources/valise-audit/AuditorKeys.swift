@@ -9,10 +9,12 @@ struct AuditorKeys: Sendable {
     let delegate: DelegateID
     let sign: @Sendable ([UInt8]) async throws -> [UInt8]
 
-    /// - Parameter home: the desk's folder; nil takes `VALISE_HOME`.
+    /// - Parameters:
+    ///   - home: the desk's folder; nil takes `VALISE_HOME`.
+    ///   - profile: the desk's name among several.
     /// - Throws: `not-an-auditor`; ``Desk/DeskError``; ``Keyring/KeyringError``.
-    init(home: String?, passphrase: PassphraseOptions, charter: Charter) throws {
-        let home = try DeskHome.locate(option: home)
+    init(home: String?, profile: String?, passphrase: PassphraseOptions, charter: Charter) throws {
+        let home = try DeskHome.locate(option: home, profile: profile)
         let source: PassphraseSource =
             if let file = passphrase.file { .file(path: file) } else if let descriptor = passphrase.descriptor {
                 .descriptor(descriptor)

@@ -4,12 +4,12 @@ import Terminal
 /// A small file that the command line names.
 enum InputFile {
     /// The whole file.
-    /// - Throws: `file-not-found`, `file-unreadable`, `file-too-large`.
+    /// - Throws: `file-missing`, `file-unreadable`, `file-too-large`.
     static func read(_ path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
         guard let file = fopen(path, "re") else {
             let found = errno != ENOENT
             throw CommandFailure(
-                code: found ? "file-unreadable" : "file-not-found",
+                code: found ? "file-unreadable" : "file-missing",
                 message: "\(path) cannot be opened: \(String(cString: strerror(errno))).",
                 hints: ["check the path that you gave"], status: found ? .failed : .notFound)
         }

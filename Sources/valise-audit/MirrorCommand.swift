@@ -14,9 +14,19 @@ struct MirrorCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var charter: CharterOptions
-    @Option(help: "The folder of the copy; made if it is not there.") var out: String
-    @Option(help: "Copy from a folder in C2SP layout instead of the relay.") var from: String?
-    @Option(help: "The home of an auditor's delegate (default: VALISE_HOME).") var home: String?
+    @Option(
+        help: ArgumentHelp("The folder of the copy; made if it is not there.", valueName: "folder"),
+        completion: .directory)
+    var out: String
+    @Option(
+        help: ArgumentHelp("Copy from a folder in C2SP layout instead of the relay.", valueName: "folder"),
+        completion: .directory)
+    var from: String?
+    @Option(
+        help: ArgumentHelp("The desk of an auditor's delegate; by default $VALISE_HOME.", valueName: "folder"),
+        completion: .directory)
+    var home: String?
+    @Option(help: ArgumentHelp("That desk by its name among several.", valueName: "name")) var profile: String?
     @OptionGroup var passphrase: PassphraseOptions
     @Flag(help: "Print one JSON document.") var json = false
 
@@ -26,7 +36,8 @@ struct MirrorCommand: AsyncParsableCommand {
         if let from {
             outcome = try await copy(trusted, FolderSource(path: from))
         } else {
-            let keys = try AuditorKeys(home: home, passphrase: passphrase, charter: trusted.charter)
+            let keys = try AuditorKeys(
+                home: home, profile: profile, passphrase: passphrase, charter: trusted.charter)
             let relay = try RelaySource(charter: trusted, delegate: keys.delegate, sign: keys.sign)
             do {
                 outcome = try await copy(trusted, relay)
@@ -40,10 +51,10 @@ struct MirrorCommand: AsyncParsableCommand {
     }
 
     private func copy(_ trusted: TrustedCharter, _ source: any LogSource) async throws -> Mirror.Outcome {
-        let diagnostics = Output.diagnostics
+        let bar = ProgressBar("copying", unit: .items("entries"), enabled: !json)
+        defer { bar.finish() }
         return try await Mirror(folder: MirrorFolder(path: out), charter: trusted, source: source) { done, all in
-            if diagnostics.isTerminal { diagnostics.write("\rcopied \(done) of \(all) entries ") }
-            if diagnostics.isTerminal, done == all { diagnostics.line() }
+            bar.update(done: done.rawValue, of: all.rawValue)
         }.run()
     }
 

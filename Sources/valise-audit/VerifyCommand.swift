@@ -12,8 +12,13 @@ struct VerifyCommand: AsyncParsableCommand {
         discussion: "Ends with exit code 2 and the first bad entry if anything is wrong.")
 
     @OptionGroup var charter: CharterOptions
-    @Option(help: "The folder that valise-audit mirror made.") var mirror: String
-    @Option(parsing: .upToNextOption, help: "Checkpoints that clients kept: they must be of this log.")
+    @Option(
+        help: ArgumentHelp("The folder that valise-audit mirror made.", valueName: "folder"), completion: .directory)
+    var mirror: String
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Checkpoints that clients kept: they must be of this log.", valueName: "file"),
+        completion: .file())
     var against: [String] = []
     @Flag(help: "Print one JSON document.") var json = false
 
@@ -23,14 +28,15 @@ struct VerifyCommand: AsyncParsableCommand {
             Verification.KeptCheckpoint(
                 name: path, note: try InputFile.read(path, limit: SignedNote.maximumByteCount))
         }
-        let diagnostics = Output.diagnostics
+        let bar = ProgressBar("checking", unit: .items("bundles"), enabled: !json)
+        defer { bar.finish() }
         let report = try await Verification(
             folder: MirrorFolder(path: mirror), charter: trusted, against: kept,
             workers: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         ) { done, all in
-            if diagnostics.isTerminal { diagnostics.write("\rchecked \(done) of \(all) bundles ") }
-            if diagnostics.isTerminal, done == all { diagnostics.line() }
+            bar.update(done: done, of: all)
         }.run()
+        bar.finish()
         if json { Output.standard.json(report.json) } else { report.print(to: .standard) }
         if let first = report.findings.first { throw first }
     }

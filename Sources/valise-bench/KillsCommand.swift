@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ledger
 import Statements
 import Terminal
 
@@ -17,8 +18,14 @@ struct KillsCommand: AsyncParsableCommand {
     @Option(help: "Draws the moments and the order of what is sent again; random if it is not given.") var seed: UInt64?
     @Option(help: "The relay's executable; by default valise-relay beside this program.") var program: String?
 
+    @Option(help: "A folder for the mirrored log and its verifier key; it must not be there yet.") var keep: String?
+
     func run() async throws {
         let out = Output.standard
+        if let keep, FileManager.default.fileExists(atPath: keep) {
+            throw CommandFailure(
+                code: "folder-exists", message: "\(keep) is there already.", hints: ["Name a new folder."])
+        }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         out.line("seed \(seed)")
         let world = try BenchWorld.make(port: port, tickInterval: .seconds(5))
@@ -35,6 +42,7 @@ struct KillsCommand: AsyncParsableCommand {
             guard verdict.isGood else { break }
         }
         relay.stop()
+        if let keep { try Self.keep(world, in: keep) }
         out.line(
             "\(run.kills) kills, \(verdict.acknowledged) acknowledged, \(verdict.lost) lost, \(verdict.doubled) doubled"
         )
@@ -43,5 +51,16 @@ struct KillsCommand: AsyncParsableCommand {
                 code: "word-broken", message: "The relay did not keep its word (seed \(seed)).",
                 hints: verdict.findings)
         }
+    }
+
+    /// Copies what other programs verify: the mirror as it was after the last check, and the log's verifier key.
+    private static func keep(_ world: BenchWorld, in folder: String) throws {
+        let files = FileManager.default
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try files.copyItem(atPath: world.folder + "/mirror", toPath: folder + "/mirror")
+        let relay = world.charter.charter.relay
+        guard let origin = NoteName(relay.origin) else { return }
+        let key = try VerifierKey(name: origin, kind: .ed25519, publicKey: relay.logKey)
+        try (key.text + "\n").write(toFile: folder + "/verifier-key", atomically: true, encoding: .utf8)
     }
 }

@@ -11,7 +11,10 @@ struct FuzzTarget: Sendable {
 
     func run(_ bytes: [UInt8]) { _ = accepts(bytes) }
 
-    static let all: [FuzzTarget] = TextTargets.all + DERTargets.all + EnvelopeTargets.all + KeyTargets.all
+    static let all: [FuzzTarget] =
+        TextTargets.all + DERTargets.all + EnvelopeTargets.all + KeyTargets.all
+        + ArchiveTargets.all
+        + FormatTargets.all
 
     /// A property that must hold for everything that a parser accepts.
     static func require(_ holds: Bool, _ property: StaticString) {

@@ -6,9 +6,9 @@ import Statements
 
 /// Seeds that take sealing: an envelope, its block, a manifest, content.
 extension Seeds {
-    private static let part = Array("A sixty-day cessation.".utf8)
+    static let part = Array("A sixty-day cessation.".utf8)
 
-    private static func fields() throws -> [Field] {
+    static func fields() throws -> [Field] {
         var digester = PartDigester()
         digester.take(part)
         return [

@@ -21,6 +21,8 @@ enum Seeds {
     static func write(vectors: String, corpora: String) throws {
         var seeds = try texts() + known(vectors) + envelopes() + keys(in: corpora)
         seeds += [("content", "one", try content())]
+        seeds += try ArchiveTargets.seeds(seeds)
+        seeds += try FormatTargets.seeds(vectors)
         for target in FuzzTarget.all {
             let own = seeds.filter { $0.target == target.name }
             guard !own.isEmpty else { throw Failure(description: "no seed for \(target.name)") }

@@ -12,9 +12,16 @@ struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make the signed charter entry 0 of a new log.")
 
-    @Option(help: "The signed charter that the founding parties collected.") var charter: String
-    @Option(help: "The data directory; made if it is not there.") var data: String
-    @Option(help: "The folder of the relay's keys.") var keys: String
+    @Option(
+        help: ArgumentHelp("The signed charter that the founding parties collected.", valueName: "file"),
+        completion: .file())
+    var charter: String
+    @Option(
+        help: ArgumentHelp("The data directory; made if it is not there.", valueName: "folder"),
+        completion: .directory)
+    var data: String
+    @Option(help: ArgumentHelp("The folder of the relay's keys.", valueName: "folder"), completion: .directory)
+    var keys: String
     @Flag(help: "Print one JSON document.") var json = false
 
     func run() async throws {

@@ -16,7 +16,10 @@ struct KeysCommand: AsyncParsableCommand {
                 The keys open unattended: they lie unencrypted in files of mode 0600. relay.public holds what the \
                 charter needs; send it to the steward. Keep tls-root.key elsewhere: serving does not need it.
                 """)
-        @Option(name: .customLong("out"), help: "The folder to make them in.") var folder: String
+        @Option(
+            name: .customLong("out"), help: ArgumentHelp("The folder to make them in.", valueName: "folder"),
+            completion: .directory)
+        var folder: String
         @Option(help: "Where clients reach the relay: https://HOST or https://HOST:PORT.") var url: String
         @Option(help: "The log's origin; by default HOST[:PORT]/valise.") var origin: String?
         @Flag(help: "Print one JSON document.") var json = false

@@ -7,17 +7,25 @@ import Terminal
 
 /// What the relay's commands read from files.
 enum RelayFiles {
+    /// - Throws: ``Terminal/CommandFailure`` with the codes of `valise`: `file-missing`, `file-too-large`,
+    ///   `charter-unsigned`, `charter-damaged`.
     static func charter(_ path: String) throws -> SignedCharter {
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw CommandFailure(
-                code: "charter-missing", message: "There is no charter at \(path).",
+                code: "file-missing", message: "There is no file \(path) that can be read.",
                 hints: ["valise charter collect makes it from the founders' signatures"], status: .notFound)
         }
         let bytes = Array(try file.read(upToCount: Bounds.signedCharter + 1) ?? Data())
         do throws(FormError) { return try SignedCharter(der: bytes, limit: Bounds.signedCharter) } catch {
+            guard (try? Charter(der: bytes, limit: Bounds.charter)) == nil else {
+                throw CommandFailure(
+                    code: "charter-unsigned", message: "\(path) is a compiled charter without its signatures.",
+                    hints: ["valise charter collect \(path) SIGNATURES... -o charter.signed"])
+            }
             throw CommandFailure(
-                code: error.code.rawValue, message: "\(path) is not a signed charter: \(error).",
-                hints: ["valise charter show FILE prints what it is"])
+                code: "charter-damaged",
+                message: "\(path) is not a signed charter: \(error.field): expected \(error.expected).",
+                hints: ["fetch the file again; valise charter verify FILE checks it"])
         }
     }
 

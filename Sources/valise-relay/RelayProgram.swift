@@ -20,19 +20,29 @@ struct RelayProgram: AsyncParsableCommand {
     static func failure(_ error: any Error) -> CommandFailure? {
         switch error {
         case let error as RelayError:
-            CommandFailure(
-                code: error.code, message: error.message, hints: [error.hint],
-                status: error.code.hasPrefix("charter-") ? .verificationFailed : .failed)
+            CommandFailure(code: error.code, message: error.message, hints: [error.hint])
         case let error as DaemonError: CommandFailure(code: error.code, message: error.message, hints: [error.hint])
         case let error as KeyringError:
             CommandFailure(
-                code: error.code.rawValue, message: error.message, hints: [error.hint], status: .locked)
+                code: error.code.rawValue, message: error.message, hints: [error.hint], status: status(error.code))
         case let error as StoreError:
             CommandFailure(
                 code: error.code.rawValue, message: error.message,
                 hints: ["the data directory was left as it is: copy it away before anything else is tried"])
-        case let error as FormError: CommandFailure(code: error.code.rawValue, message: error.description)
+        case let error as FormError:
+            CommandFailure(
+                code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
+                hints: ["check that it is the right file, and fetch it again"])
         default: bindFailure(error)
+        }
+    }
+
+    private static func status(_ code: KeyringError.Code) -> ExitStatus {
+        switch code {
+        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged,
+            .cryptographyFailed:
+            .failed
+        default: .locked
         }
     }
 

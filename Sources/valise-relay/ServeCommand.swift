@@ -17,12 +17,21 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "Run the relay in the foreground.",
         discussion: "Logs are JSON lines on standard error. SIGTERM stops it gracefully; SIGKILL loses nothing.")
 
-    @Option(help: "The data directory that valise-relay init made.") var data: String
-    @Option(help: "The folder of the relay's keys; $CREDENTIALS_DIRECTORY goes first.") var keys: String
+    @Option(
+        help: ArgumentHelp("The data directory that valise-relay init made.", valueName: "folder"),
+        completion: .directory)
+    var data: String
+    @Option(
+        help: ArgumentHelp("The folder of the relay's keys; $CREDENTIALS_DIRECTORY goes first.", valueName: "folder"),
+        completion: .directory)
+    var keys: String
     @Option(help: "The address to listen on.") var host = "127.0.0.1"
     @Option(help: "The port; by default the one in the charter's URL.") var port: Int?
     @Option(help: "A loopback port for /healthz and /readyz.") var healthPort: Int?
-    @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel = "info"
+    @Option(
+        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"),
+        completion: .list(["trace", "debug", "info", "notice", "warning", "error", "critical"]))
+    var logLevel = "info"
 
     func validate() throws {
         for (name, port) in [("--port", port), ("--health-port", healthPort)] {

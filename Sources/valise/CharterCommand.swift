@@ -14,14 +14,14 @@ struct CharterCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "compile", abstract: "Make the charter that founders sign from its YAML source.",
             discussion: "Checks each card's own signature. Docs/Examples/charter.yaml shows every key.")
-        @Argument(help: "The YAML source.") var source: String
-        @Option(name: .shortAndLong, help: "The file to write.") var output: String
+        @Argument(help: "The YAML source.", completion: .file(extensions: ["yaml", "yml"])) var source: String
+        @OptionGroup var target: TargetFile
         @OptionGroup var options: HomeOptions
 
         func run() throws {
-            let charter = try CharterSource.read(path: source, now: timeNow())
-            let bytes = try CharterFiles.compile(charter)
-            try DeskFile.write(output, bytes)
+            let (charter, bytes) = try CharterSource.compile(path: source, now: timeNow())
+            let output = try target.path()
+            try target.write(bytes, to: output)
             let id = CharterFiles.id(bytes)
             let founders = charter.parties.map { DelegateID(party: $0.id, name: $0.founder).description }
             if options.json {
@@ -41,9 +41,9 @@ struct CharterCommand: AsyncParsableCommand {
     struct Sign: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "sign", abstract: "Sign a compiled charter for your party.",
-            discussion: "Read it first: valise charter show FILE.")
-        @Argument(help: "The compiled charter.") var file: String
-        @Option(name: .shortAndLong, help: "The file to write; by default PARTY.charter-signature.") var output: String?
+            discussion: "Read it first: valise charter show FILE. Without --output it writes PARTY.charter-signature.")
+        @Argument(help: "The compiled charter.", completion: .file()) var file: String
+        @OptionGroup var target: TargetFile
         @OptionGroup var passphrase: PassphraseOptions
         @OptionGroup var options: HomeOptions
 
@@ -52,10 +52,10 @@ struct CharterCommand: AsyncParsableCommand {
             let found = try CharterFiles.read(file)
             let card = try home.card()
             try CharterFiles.mayFound(found.charter, card)
+            let path = try target.path(otherwise: "\(card.id.party).charter-signature")
             let keys = try DeskKeys.open(home, passphrase: passphrase.source("Passphrase of \(card.id): "))
             let signature = try await CharterFiles.sign(found, as: card, keys: keys)
-            let path = output ?? "\(card.id.party).charter-signature"
-            try DeskFile.write(path, Array(signature.text.utf8))
+            try target.write(Array(signature.text.utf8), to: path)
             if options.json {
                 return Output.standard.json([
                     "schema": "valise/charter-signature/v1", "charter": .string(found.id.description),
@@ -72,9 +72,9 @@ struct CharterCommand: AsyncParsableCommand {
     struct Collect: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "collect", abstract: "Put the founders' signatures to a compiled charter.")
-        @Argument(help: "The compiled charter.") var file: String
-        @Argument(help: "The signature files of all founding parties.") var signatures: [String]
-        @Option(name: .shortAndLong, help: "The file to write, for example charter.signed.") var output: String
+        @Argument(help: "The compiled charter.", completion: .file()) var file: String
+        @Argument(help: "The signature files of all founding parties.", completion: .file()) var signatures: [String]
+        @OptionGroup var target: TargetFile
         @OptionGroup var options: HomeOptions
 
         func run() throws {
@@ -85,7 +85,8 @@ struct CharterCommand: AsyncParsableCommand {
             }
             let texts = try signatures.map { try signature($0) }
             let signed = try CharterFiles.collect(bytes, texts)
-            try DeskFile.write(output, try signed.derBytes())
+            let output = try target.path()
+            try target.write(try signed.derBytes(), to: output)
             if options.json {
                 return Output.standard.json([
                     "schema": "valise/charter-collect/v1", "charter": .string(signed.id.description),

@@ -8,7 +8,8 @@ struct CharterShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a charter in full, as it would be or is in force.",
         discussion: "Shows what the file says; valise charter verify says whether it can be trusted.")
-    @Argument(help: "A compiled or signed charter; by default the one this desk has joined.") var file: String?
+    @Argument(help: "A compiled or signed charter; by default the one this desk has joined.", completion: .file())
+    var file: String?
     @OptionGroup var options: HomeOptions
 
     func run() throws {
@@ -21,7 +22,8 @@ struct CharterShow: ParsableCommand {
 struct CharterVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check a charter and all its signatures; exit code 2 when anything is wrong.")
-    @Argument(help: "A signed charter; by default the one this desk has joined.") var file: String?
+    @Argument(help: "A signed charter; by default the one this desk has joined.", completion: .file())
+    var file: String?
     @OptionGroup var options: HomeOptions
 
     func run() throws {

@@ -12,20 +12,7 @@ struct CharterView {
 
     func print(on output: Output) {
         output.line(output.styled(SafeText.display(charter.title), .heading))
-        output.line("Fingerprint  \(found.id.fingerprint)")
-        output.line("Made         \(TimeText.utc(milliseconds: charter.madeAt.milliseconds))")
-        output.line(
-            "Relay        \(SafeText.display(charter.relay.url)), log \(SafeText.display(charter.relay.origin))")
-        output.line("Log shown    \(Self.publication(charter.relay.publication))")
-        output.line("Log key      \(Base32.encode(charter.relay.logKey))")
-        output.line("Act key      \(Base32.encode(charter.relay.actKey))")
-        for root in charter.relay.tlsRoots { output.line("TLS root     \(Base32.encode(Hash.sha256(root).bytes))") }
-        let stewards = charter.parties.count { $0.capabilities.steward }
-        output.line(
-            "Amended by   \(charter.stewardThreshold) of \(stewards) stewards; "
-                + "a change to another party's roster waits \(Self.span(charter.rosterDelay))")
-        output.line("Rules        version \(charter.rulesVersion)")
-        output.line("Signed by    \(signers.isEmpty ? "nobody yet" : signers.joined(separator: ", "))")
+        output.fields(head)
         section("Parties", parties, output)
         section("Delegates", delegates, output)
         section("Channels", channels, output)
@@ -36,13 +23,40 @@ struct CharterView {
         }
     }
 
+    private var head: FieldList {
+        var head = FieldList()
+        head.add("Fingerprint", found.id.fingerprint)
+        head.add("Made", TimeText.utc(milliseconds: charter.madeAt.milliseconds))
+        head.add("Relay", "\(charter.relay.url), log \(charter.relay.origin)")
+        head.add("Log shown", Self.publication(charter.relay.publication))
+        head.add("Log key", Base32.encode(charter.relay.logKey))
+        head.add("Act key", Base32.encode(charter.relay.actKey))
+        for root in tlsRoots { head.add("TLS root", root) }
+        let stewards = charter.parties.count { $0.capabilities.steward }
+        head.add(
+            "Amended by",
+            "\(charter.stewardThreshold) of \(stewards) stewards; a change to another party's roster waits "
+                + Self.span(charter.rosterDelay))
+        head.add("Rules", "version \(charter.rulesVersion)")
+        head.add("Signed by", signers.isEmpty ? "nobody yet" : signers.joined(separator: ", "))
+        return head
+    }
+
+    /// SHA-256 of each root certificate.
+    private var tlsRoots: [String] { charter.relay.tlsRoots.map { Base32.encode(Hash.sha256($0).bytes) } }
+
     private func section(_ title: String, _ table: Table, _ output: Output) {
         output.line()
         output.line(output.styled(title, .heading))
         if table.isEmpty { return output.line("none") }
-        // Nothing is cut where nobody watches: a file or a pipe has no width.
-        let width = output.isTerminal ? output.width : 1_000
-        output.write(table.aligned(width: width) { output.styled($0, .quiet) })
+        // A document to be read, not rows for a program: aligned in a file and a pipe too, where nothing is cut.
+        let quiet = { output.styled($0, .quiet) }
+        guard output.isTerminal else { return output.write(table.aligned(width: nil, heading: quiet)) }
+        let fits = table.fits(output.width)
+        output.write(
+            fits
+                ? table.aligned(width: output.width, heading: quiet)
+                : table.stacked(width: output.width, heading: quiet))
     }
 
     private var signers: [String] {
@@ -148,7 +162,9 @@ extension CharterView {
                 "url": .string(relay.url), "origin": .string(relay.origin),
                 "logKey": .string(Base32.encode(relay.logKey)), "actKey": .string(Base32.encode(relay.actKey)),
                 "publication": .string(relay.publication.description),
+                "tlsRoots": .array(tlsRoots.map { .string($0) }),
             ],
+            "limits": Self.json(charter.limits),
             "parties": .array(charter.parties.map { party in Self.json(party) }),
             "channels": .array(charter.channels.map { channel in Self.json(channel) }),
             "bars": .array(
@@ -159,6 +175,19 @@ extension CharterView {
             "witnesses": .array(
                 charter.witnesses.map { ["key": .string($0.verifierKey), "url": .string($0.url)] }),
             "signers": .array(signers.map { .string($0) }),
+        ]
+    }
+
+    private static func json(_ limits: Limits) -> JSONValue {
+        [
+            "longestLifetime": .integer(limits.longestLifetime.milliseconds),
+            "longestSubmitWindow": .integer(limits.longestSubmitWindow.milliseconds),
+            "confirmGrace": .integer(limits.confirmGrace.milliseconds),
+            "keyGrace": .integer(limits.keyGrace.milliseconds),
+            "tickInterval": .integer(limits.tickInterval.milliseconds),
+            "tickFreshness": .integer(limits.tickFreshness.milliseconds),
+            "unsettledMessages": .unsigned(limits.unsettledMessages),
+            "unsettledBytes": .unsigned(limits.unsettledBytes),
         ]
     }
 

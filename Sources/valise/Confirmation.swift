@@ -3,14 +3,13 @@ import Terminal
 
 /// A question on the controlling terminal that only the whole word `yes` answers with yes.
 enum Confirmation {
-    /// - Throws: ``Terminal/CommandFailure`` `no-terminal` when there is nobody to ask.
-    static func ask(_ question: String) throws -> Bool {
+    /// - Parameter insteadGive: what to give on the command line where nobody can be asked.
+    /// - Throws: ``Terminal/CommandFailure`` `confirmation-needed` when there is no terminal.
+    static func ask(_ question: String, insteadGive: String) throws -> Bool {
         guard let terminal = fopen("/dev/tty", "r+e") else {
             throw CommandFailure(
-                code: "no-terminal",
-                message: "The fingerprint has to be confirmed, and there is no terminal to ask on.",
-                hints: ["give --fingerprint with the one that was read to you, or --yes if it was compared already"],
-                status: .usage)
+                code: "confirmation-needed", message: "This has to be confirmed, and there is no terminal to ask on.",
+                hints: [insteadGive], status: .usage)
         }
         defer { fclose(terminal) }
         fputs(question, terminal)

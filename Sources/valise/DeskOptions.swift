@@ -7,13 +7,15 @@ import Transport
 
 /// The options of every command that works at a joined desk.
 struct DeskOptions: ParsableArguments {
-    @Option(help: "The desk's folder; by default $VALISE_HOME, else ~/.local/share/valise.") var home: String?
-    @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup(title: "Desk") var place: PlaceOptions
+    @OptionGroup(title: "Passphrase, unless valise unlock holds the keys") var passphrase: PassphraseOptions
     @Flag(help: "Print one JSON document.") var json = false
+
+    func located() throws -> DeskHome { try place.located() }
 
     /// Opens the desk for the time of `body`.
     func withDesk<T>(_ body: (Desk) async throws -> T) async throws -> T {
-        let desk = try Desk.open(DeskHome.locate(option: home), passphrase: passphrase.source("Passphrase: "))
+        let desk = try Desk.open(located(), passphrase: passphrase.source("Passphrase: "))
         do {
             let result = try await body(desk)
             await desk.close()
@@ -26,17 +28,17 @@ struct DeskOptions: ParsableArguments {
 }
 
 extension Desk {
-    /// The message whose identifier begins with what a person typed: among this desk's arrivals and what it sent.
+    /// The message whose identifier begins with what a person typed: among what arrived and what is kept here.
     func resolve(_ text: String) async throws -> MessageID {
         if let id = MessageID(text) { return id }
         guard text.utf8.count >= 4, text.utf8.allSatisfy({ Self.isLetter($0) }) else {
             throw CommandFailure(
-                code: "message-unknown", message: "'\(text)' is not the beginning of a message's identifier.",
-                hints: ["valise inbox shows the identifiers; four letters or more are enough"], status: .usage)
+                code: "message-malformed",
+                message: "'\(text.prefix(60))' is not a message's identifier or its beginning: four or more of a-z and "
+                    + "2-7 were expected.",
+                hints: ["valise inbox shows the identifiers"], status: .usage)
         }
-        let arrived = try await allArrivals().arrivals.map(\.message)
-        let known = Set(arrived + (try SentList(home).messages()))
-        let found = known.filter { $0.description.hasPrefix(text) }
+        let found = try await known(beginning: text)
         guard let only = found.first, found.count == 1 else {
             throw CommandFailure(
                 code: found.isEmpty ? "message-unknown" : "message-ambiguous",

@@ -1,3 +1,4 @@
+import Archive
 import Desk
 import Envelope
 import Keyring
@@ -18,6 +19,7 @@ enum Failures {
             CommandFailure(
                 code: error.code.rawValue, message: error.description,
                 hints: ["correct that line and run the command again; Docs/Examples/charter.yaml shows every key"])
+        case let error as CharterUnfit: unfit(error)
         case let error as KeyringError:
             CommandFailure(
                 code: error.code.rawValue, message: error.message, hints: hints(error.hint), status: status(error.code))
@@ -28,16 +30,39 @@ enum Failures {
                 status: error.problem?.status == 404 ? .notFound : status(error.code))
         case let error as SealingError:
             CommandFailure(code: error.code.rawValue, message: error.message, hints: hints(error.hint))
+        case let error as KeysPageError:
+            CommandFailure(
+                code: error.code.rawValue, message: "\(error.message).", hints: [error.hint],
+                status: .verificationFailed)
+        case let error as RevealError:
+            CommandFailure(
+                code: error.code.rawValue, message: "\(error.message).", hints: [error.hint],
+                status: .verificationFailed)
+        case is CutShort:
+            CommandFailure(
+                code: "file-cut-short", message: "The file ended before the size that it announces.",
+                hints: ["fetch or copy the file again"], status: .verificationFailed)
         case let error as EnvelopeError:
             CommandFailure(
                 code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
-                hints: hints(error.hint), status: .unavailable)
+                hints: hints(error.hint), status: .verificationFailed)
+        case let error as ArchiveError:
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as FormError:
             CommandFailure(
                 code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
                 hints: ["check that it is the right file, and fetch it again"], status: .verificationFailed)
         default: nil
         }
+    }
+
+    /// The first finding as the error, the others and what to do as hints.
+    private static func unfit(_ error: CharterUnfit) -> CommandFailure? {
+        guard let first = error.findings.first else { return nil }
+        let others = error.findings.dropFirst().map { "also: \(error.text($0)) [\($0.finding.code)]" }
+        return CommandFailure(
+            code: first.finding.code, message: "\(error.text(first)).",
+            hints: others + ["correct it and run the command again; Docs/Examples/charter.yaml shows every key"])
     }
 
     /// The permitted routes that the relay names, as the option that takes them.

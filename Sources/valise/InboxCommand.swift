@@ -9,64 +9,72 @@ import Transport
 /// `valise inbox`.
 struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inbox", abstract: "Show what has reached this party.",
-        discussion: "Subjects are sealed: valise read opens a message, after its receipt is in the log.")
+        commandName: "inbox", abstract: "Show what has reached this party; with --watch, as it arrives.",
+        discussion: """
+            Subjects are sealed: valise read opens a message, after its receipt is in the log. What no earlier look \
+            showed is marked (new). Sealing keys are kept fresh, and the outbox is handed over, on the way.
+
+            With --exec a command is run by /bin/sh for each arrival, with VALISE_MESSAGE, VALISE_NUMBER, VALISE_FROM, \
+            VALISE_PRECEDENCE, VALISE_STATE, VALISE_ROLE (recipient or carrier) and VALISE_EXPIRY (milliseconds since \
+            1970) in its environment, and never any content.
+            """)
 
     @Flag(help: "Also what has ended or was passed on.") var all = false
+    @Flag(help: "Go on showing what arrives, until stopped; survives restarts of the relay and sleep.")
+    var watch = false
+    @Option(
+        help: ArgumentHelp("With --watch: run this for each arrival that was not shown before.", valueName: "command"))
+    var exec: String?
     @OptionGroup var desk: DeskOptions
+
+    func validate() throws {
+        guard exec == nil || watch else { throw ValidationError("--exec needs --watch.") }
+        guard exec?.isEmpty != true else { throw ValidationError("--exec needs a command.") }
+    }
 
     func run() async throws {
         try await desk.withDesk { desk in
-            let answer = try await desk.allArrivals()
-            let rows = try answer.arrivals.map { try Row($0, desk: desk) }.filter { all || $0.isOpen }
-            if self.desk.json { printJSON(rows, answer) } else { printTable(rows, answer, desk: desk) }
+            let care = await desk.keepKeysFresh()
+            for key in care.destroyed {
+                Output.diagnostics.line("destroyed the sealing key \(key.short): its time is over")
+            }
+            await flush(desk)
+            guard watch else { return try await look(desk) }
+            try await Watch(desk: desk, json: self.desk.json, exec: exec).run(all: all)
         }
     }
 
-    private struct Row {
-        let arrival: VerifiedArrival
-        let originator: PartyID
-        let submission: Submission
-        let stage: LegStage
-        let role: String
-        let isOpen: Bool
-
-        init(_ arrival: VerifiedArrival, desk: Desk) throws {
-            let tracked = try TrackedMessage(arrival.chain, charter: desk.charter)
-            self.arrival = arrival
-            originator = tracked.state.originator
-            submission = tracked.state.submission
-            stage = tracked.stage(arrival.leg, at: desk.now(), charter: desk.charter)
-            let leg = tracked.state.legs[arrival.leg.value]
-            let isRecipient = leg.route.recipient == desk.party
-            role = isRecipient ? "for you" : "carry to \(leg.route.recipient)"
-            isOpen =
-                switch stage {
-                case .held(let hop): leg.route.intermediaries[hop] == desk.party
-                case .available, .retrieved: isRecipient
-                default: false
-                }
-        }
-    }
-
-    private func printTable(_ rows: [Row], _ answer: InboxAnswer, desk: Desk) {
-        var table = Table([
-            .init("NO", .trailing), .init("MESSAGE"), .init("FROM"), .init("PRECEDENCE"), .init("STATE"), .init("ROLE"),
-            .init("EXPIRES"),
-        ])
-        for row in rows {
-            table.add([
-                "\(row.arrival.number)", row.arrival.message.short, "\(row.originator)", "\(row.submission.precedence)",
-                row.stage.word, row.role, TimeText.utc(milliseconds: row.submission.expiry.milliseconds),
-            ])
-        }
-        if rows.isEmpty {
-            Output.diagnostics.line(
-                answer.arrivals.isEmpty ? "nothing has arrived" : "nothing waits; --all shows the rest")
+    private func look(_ desk: Desk) async throws {
+        let look = try await desk.inbox(all: all)
+        let rows = look.rows.filter { all || $0.isOpen }
+        if self.desk.json {
+            Output.standard.json(InboxText.document(rows, look, desk: desk))
         } else {
-            Output.standard.table(table)
+            InboxText.print(rows, look, desk: desk)
         }
-        guard let tick = answer.tick else {
+        try? await desk.refreshKeptKeys()
+    }
+
+    /// What waits in the outbox is handed over on the way; how that went is the outbox's to tell.
+    private func flush(_ desk: Desk) async {
+        do {
+            try await desk.flushOutbox()
+        } catch {
+            Output.diagnostics.line("caution: the outbox was not handed over; valise outbox tells why")
+        }
+    }
+}
+
+/// What is shown of an inbox.
+enum InboxText {
+    static func print(_ rows: [InboxRow], _ look: InboxLook, desk: Desk) {
+        if rows.isEmpty {
+            let nothing = look.newest.value == 0 ? "nothing has arrived" : "nothing waits; --all shows the rest"
+            Output.diagnostics.line(nothing)
+        } else {
+            Output.standard.table(table(rows, now: desk.now()))
+        }
+        guard let tick = look.tick else {
             return Output.diagnostics.line("caution: the relay shows no tick, so arrivals could be withheld")
         }
         let age = desk.now() - tick.acceptedAt
@@ -75,32 +83,61 @@ struct InboxCommand: AsyncParsableCommand {
                 "caution: the newest tick is \(age.milliseconds / 60_000) minutes old; later arrivals could be withheld"
             )
         }
-        let time = TimeText.utc(milliseconds: tick.acceptedAt.milliseconds)
+        let time = TimeText.both(milliseconds: tick.acceptedAt.milliseconds)
         Output.diagnostics.line(
             "nothing withheld up to \(time), provided an auditor's replay reaches entry \(tick.entry.index)")
     }
 
-    private func printJSON(_ rows: [Row], _ answer: InboxAnswer) {
-        let items: [JSONValue] = rows.map { row in
-            .object([
-                .init("number", .unsigned(row.arrival.number.value)),
-                .init("message", .string(row.arrival.message.description)),
-                .init("leg", .count(row.arrival.leg.value)), .init("from", .string(row.originator.description)),
-                .init("precedence", .string(row.submission.precedence.description)),
-                .init("state", .string(row.stage.word)),
-                .init("role", .string(row.role)), .init("expiry", .integer(row.submission.expiry.milliseconds)),
-                .init("payloadSize", .unsigned(row.submission.payloadSize)),
-            ])
-        }
+    static func table(_ rows: [InboxRow], now: Timestamp) -> Table {
+        var table = Table([
+            .init("NO", .trailing), .init("MESSAGE"), .init("FROM", mayShrink: true), .init("PRECEDENCE"),
+            .init("STATE"), .init("ROLE", mayShrink: true), .init("EXPIRES"),
+        ])
+        for row in rows { table.add(cells(row, now: now)) }
+        return table
+    }
+
+    static func cells(_ row: InboxRow, now: Timestamp) -> [String] {
+        [
+            row.arrival.number.description, row.arrival.message.short,
+            MessageText.signature(row.tracked.state.originator, row.tracked.signed.statement.signers),
+            row.submission.precedence.description, row.stage.word + (row.isNew ? " (new)" : ""), role(row),
+            row.isOpen
+                ? TimeText.countdown(to: row.submission.expiry.milliseconds, now: now.milliseconds)
+                : TimeText.utc(milliseconds: row.submission.expiry.milliseconds),
+        ]
+    }
+
+    private static func role(_ row: InboxRow) -> String {
+        row.isRecipient ? "for you" : "carry to \(row.recipient)"
+    }
+
+    static func document(_ rows: [InboxRow], _ look: InboxLook, desk: Desk) -> JSONValue {
         var tick: JSONValue = .null
-        if let found = answer.tick {
+        if let found = look.tick {
             tick = .object([
                 .init("entry", .unsigned(found.entry.index.rawValue)),
                 .init("acceptedAt", .integer(found.acceptedAt.milliseconds)),
                 .init("arrivals", .unsigned(found.tick.arrivals)),
             ])
         }
-        Output.standard.json(
-            .object([.init("schema", "valise/inbox-list/v1"), .init("arrivals", .array(items)), .init("tick", tick)]))
+        return .object([
+            .init("schema", "valise/inbox-list/v1"),
+            .init("arrivals", .array(rows.map { .object(members($0)) })), .init("tick", tick),
+        ])
+    }
+
+    static func members(_ row: InboxRow) -> [JSONValue.Member] {
+        [
+            .init("number", .unsigned(row.arrival.number.value)),
+            .init("message", .string(row.arrival.message.description)), .init("leg", .count(row.arrival.leg.value)),
+            .init("from", .string(row.tracked.state.originator.description)),
+            .init("signers", .array(row.tracked.signed.statement.signers.map { .string($0.description) })),
+            .init("submittedAt", .integer(row.tracked.state.submittedAt.milliseconds)),
+            .init("precedence", .string(row.submission.precedence.description)),
+            .init("state", .string(row.stage.word)), .init("role", .string(role(row))),
+            .init("expiry", .integer(row.submission.expiry.milliseconds)),
+            .init("payloadSize", .unsigned(row.submission.payloadSize)), .init("new", .bool(row.isNew)),
+        ]
     }
 }

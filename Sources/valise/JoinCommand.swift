@@ -11,7 +11,7 @@ struct JoinCommand: ParsableCommand {
             Everything this desk later believes comes from this one file: compare its fingerprint with another party \
             over a way that the relay has no part in, before you agree.
             """)
-    @Argument(help: "The signed charter.") var charter: String
+    @Argument(help: "The signed charter.", completion: .file()) var charter: String
     @Option(help: "The fingerprint as another party read it to you; join only if it is the same.")
     var fingerprint: String?
     @Flag(help: "Do not ask: the fingerprint was compared already.") var yes = false
@@ -56,7 +56,10 @@ struct JoinCommand: ParsableCommand {
                 "Call another party on a number you know, and read the eight groups to each other in turn.")
         }
         if yes { return }
-        guard try Confirmation.ask("Are all eight groups the same? [yes/no] ") else {
+        let same = try Confirmation.ask(
+            "Are all eight groups the same? [yes/no] ",
+            insteadGive: "give --fingerprint with the one that was read to you, or --yes if it was compared already")
+        guard same else {
             throw CommandFailure(
                 code: "not-confirmed", message: "The charter was not joined.",
                 hints: ["compare the fingerprint, then run the command again"], status: .refused)

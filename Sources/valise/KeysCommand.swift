@@ -9,7 +9,9 @@ import Terminal
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Make this desk's keys, and show the public card.",
-        subcommands: [New.self, Show.self, PublishCommand.self], defaultSubcommand: Show.self)
+        subcommands: [
+            New.self, Show.self, List.self, PublishCommand.self, ExportKeysCommand.self, ImportKeysCommand.self,
+        ], defaultSubcommand: Show.self)
 
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -27,6 +29,7 @@ struct KeysCommand: AsyncParsableCommand {
             guard let party = PartyID(party) else { throw badName("--party", self.party) }
             guard let name = DelegateName(delegate) else { throw badName("--delegate", delegate) }
             let home = try options.located()
+            try KeyMaking.checkNone(home)
             let words = try passphrase.source("New passphrase for these keys: ", confirm: true).passphrase()
             let made = try KeyMaking.make(
                 home, for: DelegateID(party: party, name: name), passphrase: words, now: timeNow())
@@ -55,6 +58,41 @@ struct KeysCommand: AsyncParsableCommand {
             let card = try home.card()
             let view = CardView(card: card, home: home, sealingKeys: try home.sealingKeyNames())
             view.print(json: options.json)
+        }
+    }
+}
+
+extension KeysCommand {
+    /// `valise keys list`.
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the private keys here: how old they are, and when each is for.",
+            discussion: """
+                Read from this desk's folder alone. A sealing key is sealed to from the beginning of its window to its \
+                end, opens what came in that time until its last day, and is destroyed then.
+                """)
+        @OptionGroup var options: HomeOptions
+
+        func run() throws {
+            let keys = try HeldKey.all(options.located())
+            let now = timeNow()
+            if options.json {
+                return Output.standard.json([
+                    "schema": "valise/keys-list/v1", "keys": .array(keys.map { $0.json(now) }),
+                ])
+            }
+            var table = Table([
+                .init("KIND"), .init("KEY"), .init("AGE", .trailing), .init("STATE"), .init("SEALED TO UNTIL"),
+                .init("KEPT UNTIL"),
+            ])
+            for key in keys {
+                table.add([
+                    key.kind.rawValue, key.name, key.age(now), key.state(now),
+                    key.window.map { TimeText.local(milliseconds: $0.sealUntil.milliseconds) } ?? "",
+                    key.window.map { TimeText.local(milliseconds: $0.keepUntil.milliseconds) } ?? "",
+                ])
+            }
+            Output.standard.table(table)
         }
     }
 }

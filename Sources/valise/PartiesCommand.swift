@@ -7,16 +7,15 @@ import Terminal
 struct PartiesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parties", abstract: "List the charter's parties and how each can be reached.")
-    @Option(help: "The desk's folder; by default $VALISE_HOME, else ~/.local/share/valise.") var home: String?
-    @Flag(help: "Print one JSON document.") var json = false
+    @OptionGroup var options: HomeOptions
 
     func run() throws {
-        let home = try DeskHome.locate(option: home)
+        let home = try options.located()
         let charter = try PinnedCharter.load(home)
         let own = try home.card().id.party
         let now = Timestamp(milliseconds: TimeText.now())
         let reach = Reach(charter: charter, own: own, now: now)
-        if json {
+        if options.json {
             let items: [JSONValue] = charter.charter.parties.map { party in
                 .object([
                     .init("party", .string(party.id.description)), .init("title", .string(party.title)),

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Desk
-import Sealing
+import Rules
 import Statements
 import Terminal
 
@@ -8,64 +8,41 @@ import Terminal
 struct ReadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read", abstract: "Retrieve a message, open it and verify it.",
-        discussion: "The signed receipt is logged before the content is released; opened, or why not, after.")
+        discussion: """
+            The signed receipt is logged before the content is released; opened, or why not, after. What was opened is \
+            kept in this desk's encrypted archive and shown from there when it is read again. A download that breaks \
+            off goes on where it stopped.
+            """)
 
     @Argument(help: "The message's identifier, or its first letters.") var message: String
-    @Option(help: "Save attachments into this folder.") var save: String?
+    @Option(help: "Save attachments into this folder.", completion: .directory) var save: String?
+    @Flag(help: "Replace files of the same name; otherwise the new one is named like annex (2).pdf.")
+    var overwrite = false
     @OptionGroup var desk: DeskOptions
 
     func run() async throws {
         try await desk.withDesk { desk in
-            let read = try await desk.read(desk.resolve(message), saveTo: save)
-            if self.desk.json { printJSON(read) } else { printText(read) }
-        }
-    }
-
-    private func printText(_ read: ReadMessage) {
-        let out = Output.standard
-        out.line("message  \(read.message)")
-        out.line("from     \(read.originator)")
-        for field in read.manifest.fields {
-            switch field {
-            case .subject(let text): out.line("subject  \(SafeText.display(text))")
-            case .caption(let text): out.line("caption  \(SafeText.display(text))")
-            case .reference(let id): out.line("refers   \(id)")
-            case .source, .text, .attachment: continue
+            let id = try await desk.resolve(message)
+            let bar = ProgressBar("fetching \(id.short)", enabled: !self.desk.json)
+            let progress = StepProgress { _, done, total in bar.update(done: done, of: total) }
+            let options = ReadOptions(folder: save, overwrite: overwrite, progress: progress)
+            let read: ReadMessage
+            do {
+                read = try await desk.read(id, options)
+                bar.finish()
+            } catch {
+                bar.finish()
+                throw error
             }
+            let text = MessageText(read: read, now: desk.now())
+            if self.desk.json { Output.standard.json(text.json("valise/read/v1")) } else { text.print() }
+            if let tracked = read.tracked, let leg = tracked.leg(of: desk.party), !self.desk.json,
+                case .held = tracked.stage(leg, at: desk.now(), charter: desk.charter),
+                tracked.state.legs[leg.value].holder == desk.party
+            {
+                Output.diagnostics.line("hint: valise convey \(id.short) passes it on, unaltered")
+            }
+            await desk.keepKeysFresh()
         }
-        for (info, path) in read.attachments {
-            let place = path.map { "saved as \($0)" } ?? "not saved; --save FOLDER does"
-            out.line("attached \(SafeText.display(info.name)) (\(info.size) bytes), \(place)")
-        }
-        if let text = read.text {
-            out.line("")
-            out.write(SafeText.displayLines(String(decoding: text, as: UTF8.self)))
-            if text.last != UInt8(ascii: "\n") { out.line("") }
-        }
-        Output.diagnostics.line("verified: signed by \(read.originator), unaltered, receipt and opening are in the log")
-    }
-
-    private func printJSON(_ read: ReadMessage) {
-        var subject: JSONValue = .null
-        var reference: JSONValue = .null
-        for field in read.manifest.fields {
-            if case .subject(let text) = field { subject = .string(text) }
-            if case .reference(let id) = field { reference = .string(id.description) }
-        }
-        let attachments: [JSONValue] = read.attachments.map { info, path in
-            .object([
-                .init("name", .string(info.name)), .init("mediaType", .string(info.mediaType)),
-                .init("size", .unsigned(info.size)),
-                .init("path", .optional(path)),
-            ])
-        }
-        Output.standard.json(
-            .object([
-                .init("schema", "valise/read/v1"), .init("message", .string(read.message.description)),
-                .init("from", .string(read.originator.description)), .init("subject", subject),
-                .init("reference", reference),
-                .init("text", .optional(read.text.map { String(decoding: $0, as: UTF8.self) })),
-                .init("attachments", .array(attachments)),
-            ]))
     }
 }

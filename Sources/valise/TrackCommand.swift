@@ -8,59 +8,114 @@ import Terminal
 /// `valise track`.
 struct TrackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "track", abstract: "Show a message's custody chain: what was done, when, and who signed it.")
+        commandName: "track",
+        abstract: "Show a message's custody chain: who held it, how long, what was done, and who signed it.")
     @Argument(help: "The message's identifier, or its first letters.") var message: String
     @OptionGroup var desk: DeskOptions
 
     func run() async throws {
         try await desk.withDesk { desk in
             let tracked = try await desk.message(desk.resolve(message))
-            if self.desk.json { printJSON(tracked, desk) } else { printText(tracked, desk) }
+            let view = CustodyText(tracked: tracked, now: desk.now(), charter: desk.charter)
+            if self.desk.json { Output.standard.json(view.json) } else { view.print() }
         }
     }
+}
 
-    private func printText(_ tracked: TrackedMessage, _ desk: Desk) {
+/// A custody chain as it is shown.
+struct CustodyText {
+    let tracked: TrackedMessage
+    let now: Timestamp
+    let charter: PinnedCharter
+
+    func print() {
         let out = Output.standard
-        out.line("message  \(tracked.state.id)")
-        for (number, leg) in tracked.state.legs.enumerated() {
-            guard let place = LegNumber(number) else { continue }
-            let stage = tracked.stage(place, at: desk.now(), charter: desk.charter)
-            let route = [tracked.state.originator] + leg.route.holders
-            let holder = leg.holder.map { " at \($0)" } ?? ""
-            let names = route.map(\.description).joined(separator: " -> ")
-            out.line("leg \(number)    \(names): \(stage.word)\(stage.isTerminal ? "" : holder)")
+        var list = FieldList()
+        list.add("message", tracked.state.id.description)
+        list.add("from", MessageText.signature(tracked.state.originator, tracked.signed.statement.signers))
+        list.add("sent", TimeText.both(milliseconds: tracked.state.submittedAt.milliseconds))
+        if tracked.state.submission.precedence > .routine {
+            list.add("precedence", tracked.state.submission.precedence.description)
         }
-        var table = Table([.init("ENTRY", .trailing), .init("TIME"), .init("WHAT"), .init("SIGNED BY")])
+        let expiry = tracked.state.submission.expiry.milliseconds
+        let countdown = tracked.state.isSettled ? "" : ", \(TimeText.countdown(to: expiry, now: now.milliseconds))"
+        list.add("expires", TimeText.both(milliseconds: expiry) + countdown)
+        for number in legs { add(number, to: &list) }
+        out.fields(list)
+        out.line("")
+        var table = Table([
+            .init("ENTRY", .trailing), .init("TIME"), .init("WHAT"), .init("SIGNED BY", mayShrink: true),
+        ])
         for step in tracked.steps {
+            let reason = Self.reason(step.act).map { " (\($0))" } ?? ""
             table.add([
-                "\(step.index)", TimeText.utc(milliseconds: step.at.milliseconds), Self.word(step.act),
+                "\(step.index)", TimeText.utc(milliseconds: step.at.milliseconds), Self.word(step.act) + reason,
                 step.signers.map { "\(step.party)/\($0)" }.joined(separator: ", "),
             ])
         }
         out.table(table)
     }
 
-    private func printJSON(_ tracked: TrackedMessage, _ desk: Desk) {
-        let legs: [JSONValue] = tracked.state.legs.enumerated().map { number, leg in
-            let stage = LegNumber(number).map { tracked.stage($0, at: desk.now(), charter: desk.charter) } ?? leg.stage
-            return .object([
-                .init("leg", .count(number)), .init("route", .array(leg.route.holders.map { .string($0.description) })),
-                .init("state", .string(stage.word)), .init("holder", .optional(leg.holder?.description)),
+    private func add(_ number: LegNumber, to list: inout FieldList) {
+        let leg = tracked.state.legs[number.value]
+        let stage = tracked.stage(number, at: now, charter: charter)
+        let names = ([tracked.state.originator] + leg.route.holders).map(\.description).joined(separator: " -> ")
+        list.add("leg \(number)", "\(names): \(stage.word)")
+        for span in tracked.custody(of: number, at: now, charter: charter) {
+            let length = TimeText.duration(milliseconds: span.length(at: now).milliseconds)
+            let during = span.until == nil ? "for \(length) so far" : "for \(length)"
+            list.add("", "\(Self.words(span)) \(during), from \(TimeText.both(milliseconds: span.since.milliseconds))")
+        }
+    }
+
+    private static func words(_ span: CustodySpan) -> String {
+        switch span.stage {
+        case .held: "held by \(span.party)"
+        case .available: "available to \(span.party)"
+        default: "\(span.stage.word) by \(span.party)"
+        }
+    }
+
+    private var legs: [LegNumber] { tracked.state.legs.indices.compactMap { LegNumber($0) } }
+
+    var json: JSONValue {
+        .object([
+            .init("schema", "valise/track/v1"), .init("message", .string(tracked.state.id.description)),
+            .init("originator", .string(tracked.state.originator.description)),
+            .init("submittedAt", .integer(tracked.state.submittedAt.milliseconds)),
+            .init("precedence", .string(tracked.state.submission.precedence.description)),
+            .init("expiry", .integer(tracked.state.submission.expiry.milliseconds)),
+            .init("legs", .array(legs.map(json))), .init("steps", .array(tracked.steps.map(Self.json))),
+        ])
+    }
+
+    private func json(_ number: LegNumber) -> JSONValue {
+        let leg = tracked.state.legs[number.value]
+        let stage = tracked.stage(number, at: now, charter: charter)
+        let spans: [JSONValue] = tracked.custody(of: number, at: now, charter: charter).map { span in
+            .object([
+                .init("party", .string(span.party.description)), .init("state", .string(span.stage.word)),
+                .init("since", .integer(span.since.milliseconds)),
+                .init("until", span.until.map { .integer($0.milliseconds) } ?? .null),
+                .init("milliseconds", .integer(span.length(at: now).milliseconds)),
             ])
         }
-        let steps: [JSONValue] = tracked.steps.map { step in
-            .object([
-                .init("entry", .unsigned(step.index.rawValue)), .init("acceptedAt", .integer(step.at.milliseconds)),
-                .init("act", .string(Self.word(step.act))), .init("party", .string(step.party.description)),
-                .init("signers", .array(step.signers.map { .string($0.description) })),
-            ])
-        }
-        Output.standard.json(
-            .object([
-                .init("schema", "valise/track/v1"), .init("message", .string(tracked.state.id.description)),
-                .init("originator", .string(tracked.state.originator.description)), .init("legs", .array(legs)),
-                .init("steps", .array(steps)),
-            ]))
+        return .object([
+            .init("leg", .count(number.value)),
+            .init("route", .array(leg.route.holders.map { .string($0.description) })),
+            .init("state", .string(stage.word)),
+            .init("holder", .optional(stage.isTerminal ? nil : leg.holder?.description)),
+            .init("custody", .array(spans)),
+        ])
+    }
+
+    private static func json(_ step: TrackedMessage.Step) -> JSONValue {
+        .object([
+            .init("entry", .unsigned(step.index.rawValue)), .init("acceptedAt", .integer(step.at.milliseconds)),
+            .init("act", .string(word(step.act))), .init("reason", .optional(reason(step.act))),
+            .init("party", .string(step.party.description)),
+            .init("signers", .array(step.signers.map { .string($0.description) })),
+        ])
     }
 
     /// The word of the terms for what an act did.
@@ -68,13 +123,22 @@ struct TrackCommand: AsyncParsableCommand {
         switch act {
         case .submission: "submitted"
         case .conveyance: "conveyed"
-        case .refusal(_, let reason): "refused (\(reason))"
+        case .refusal: "refused"
         case .receipt(_, .retrieved): "retrieved"
         case .receipt(_, .opened): "opened"
-        case .receipt(_, .unreadable(let reason)): "unreadable (\(reason))"
+        case .receipt(_, .unreadable): "unreadable"
         case .recall: "recalled"
-        case .expiry: "ran out of time"
+        case .expiry: "expired"
         case .keyPublication, .amendment, .erasure, .tick: act.kind.description
+        }
+    }
+
+    /// The coded reason that an act gives.
+    static func reason(_ act: Act) -> String? {
+        switch act {
+        case .refusal(_, let reason): reason.description
+        case .receipt(_, .unreadable(let reason)): reason.description
+        default: nil
         }
     }
 }

@@ -14,7 +14,7 @@ struct UnlockCommand: ParsableCommand {
             """)
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp("How long: a number and s, m, h or d; at most 7d.", valueName: "duration"),
+        help: ArgumentHelp("How long: a number of at least 1, and s, m, h or d; at most 7d.", valueName: "duration"),
         transform: { try SpanOption.parse($0) })
     var span = SpanOption(milliseconds: 15 * 60_000)
     @OptionGroup var passphrase: PassphraseOptions

@@ -8,21 +8,36 @@ struct Valise: AsyncParsableCommand {
         commandName: "valise",
         abstract: "Carry sealed messages between parties that do not talk to each other directly.",
         discussion: """
-            First: valise keys new, then valise join charter.signed. Then: valise send, inbox, read, convey, track.
-            Every command takes --home FOLDER and --json.
+            Without a command it shows how to begin. Every command takes --home FOLDER or --profile NAME, and --json.
             """,
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(name: "Setting up:", subcommands: [KeysCommand.self, CharterCommand.self, JoinCommand.self]),
-            CommandGroup(name: "Keys in memory:", subcommands: [UnlockCommand.self, LockCommand.self]),
             CommandGroup(
-                name: "Messages:",
+                name: "Keys in memory, and their passphrase:",
+                subcommands: [UnlockCommand.self, LockCommand.self, PassphraseCommand.self]),
+            CommandGroup(
+                name: "Writing:",
                 subcommands: [
-                    SendCommand.self, InboxCommand.self, ReadCommand.self, ConveyCommand.self, RefuseCommand.self,
-                    TrackCommand.self, PartiesCommand.self,
+                    SendCommand.self, ReplyCommand.self, RestateCommand.self, RevealCommand.self, OutboxCommand.self,
+                    RecallCommand.self,
                 ]),
+            CommandGroup(
+                name: "Reading:",
+                subcommands: [
+                    InboxCommand.self, ReadCommand.self, ListCommand.self, ThreadCommand.self, SearchCommand.self,
+                ]),
+            CommandGroup(name: "Carrying:", subcommands: [ConveyCommand.self, RefuseCommand.self]),
+            CommandGroup(name: "Knowing:", subcommands: [StatusCommand.self, TrackCommand.self, PartiesCommand.self]),
+            CommandGroup(
+                name: "Release by two:", subcommands: [DraftsCommand.self, CosignCommand.self, RejectCommand.self]),
+            CommandGroup(
+                name: "On a machine without a network:",
+                subcommands: [SealCommand.self, SubmitCommand.self, FetchCommand.self, OpenCommand.self]),
             CommandGroup(name: "Internal:", subcommands: [AgentCommand.self]),
         ])
+
+    func run() { Teaching.print(on: .standard) }
 
     static func main() async { await Program.run(Self.self, convert: Failures.convert) }
 }

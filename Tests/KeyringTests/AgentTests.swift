@@ -92,6 +92,50 @@ struct AgentTests {
         _ = await ending.value
     }
 
+    @Test("it gives out the archive key, and none when it holds none")
+    func archive() async throws {
+        let archive = try ArchiveKey.generate()
+        let (server, ending) = try start(
+            OpenedKeys(signing: signing, sealing: [], archive: archive, passphrase: .right, name: name))
+        let client = try AgentClient(socketPath: path, name: name)
+        #expect(try await client.archiveKey().seed == archive.seed)
+        server.stop()
+        _ = await ending.value
+        let (bare, bareEnding) = try start()
+        await expect(.keyFileMissing) { _ = try await client.archiveKey() }
+        await expect(.passphraseMissing) { _ = try await client.makeSealingKey() }
+        bare.stop()
+        _ = await bareEnding.value
+    }
+
+    @Test("a sealing key that it makes is held at once, and its file opens with the passphrase")
+    func making() async throws {
+        let (server, ending) = try start(
+            OpenedKeys(signing: signing, sealing: sealing, passphrase: .right, name: name))
+        let client = try AgentClient(socketPath: path, name: name)
+        let other = try AgentClient(socketPath: path, name: name)
+        let made = try await client.makeSealingKey()
+        #expect(client.sealingPublicKeys.last == made.publicKey)
+        let file = KeyFile(path: bench.file("new.pem"))
+        try file.write(made)
+        #expect(try file.readSealingKey(.passphrase(.right)).publicKey == made.publicKey)
+        let (enc, ciphertext) = try seal([4, 2], to: made.publicKey, info: [1], aad: [2])
+        for holder in [client, other] {
+            let opened = try await holder.open(
+                sealingKey: name(made.publicKey), enc: enc, ciphertext: ciphertext, info: [1], aad: [2])
+            #expect(opened == [4, 2])
+        }
+        try await other.forget(sealingKey: name(made.publicKey))
+        await expect(.unknownSealingKey) {
+            _ = try await client.open(
+                sealingKey: name(made.publicKey), enc: enc, ciphertext: ciphertext, info: [1], aad: [2])
+        }
+        try await client.forget(sealingKey: .zero)
+        #expect(try AgentClient(socketPath: path, name: name).sealingPublicKeys == sealing.map(\.publicKey))
+        server.stop()
+        _ = await ending.value
+    }
+
     @Test("two clients at once each get their own answers")
     func twoClients() async throws {
         let (server, ending) = try start()
@@ -258,7 +302,7 @@ struct AgentTests {
     @Test("every request and reply survives its frame, and cut or padded ones are refused")
     func frames() throws {
         let requests: [AgentRequest] = [
-            .status, .keys(from: 3), .sign([]), .sign([1, 2]), .stop,
+            .status, .keys(from: 3), .sign([]), .sign([1, 2]), .stop, .archive, .make, .forget(key: .zero),
             .open(key: .sha256([1]), enc: [1], ciphertext: [], info: [2, 2], aad: [3]),
         ]
         for request in requests {
@@ -269,7 +313,9 @@ struct AgentTests {
             for length in 0..<body.count { #expect(AgentRequest(body: Array(body.prefix(length))) == nil) }
         }
         let replies: [AgentReply] = [
-            .status(millisecondsLeft: 9), .signature([1]), .plaintext([]), .stopping,
+            .status(millisecondsLeft: 9), .signature([1]), .plaintext([]), .stopping, .forgotten,
+            .archive(SecretBytes([UInt8](repeating: 3, count: 32))),
+            .made(NewSealingKey(publicKey: sealing[0].publicKey, text: SecretBytes([1, 2]))),
             .keys(signing: signing.publicKey, count: 2, sealing: sealing.map(\.publicKey)),
             .refused(KeyringError(.cannotUnseal, "It.", hint: "Do.")),
         ]

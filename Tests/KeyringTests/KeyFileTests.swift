@@ -77,12 +77,15 @@ struct KeyFileTests {
         #expect(key.publicKey == Array(der.suffix(32)))
     }
 
-    @Test("asn1parse shows scrypt with N=2^14, r=8, p=5 and AES-256-CBC", arguments: [KeyKind.signing, .sealing])
+    @Test(
+        "asn1parse shows scrypt with N=2^14, r=8, p=5 and AES-256-CBC",
+        arguments: [KeyKind.signing, .sealing, .archive])
     func schemeIsVisible(kind: KeyKind) throws {
         let file = KeyFile(path: bench.file("key.pem"))
         switch kind {
         case .signing: try file.write(SigningKey.generate(), .passphrase(.right))
         case .sealing: try file.write(SealingKey.generate(), .passphrase(.right))
+        case .archive: try file.write(ArchiveKey.generate(), .passphrase(.right))
         }
         let shown = try bench.openssl("asn1parse", "-in", "key.pem")
         #expect(shown.status == 0)

@@ -29,5 +29,9 @@ holds "the audit is content" "verdict: the log is consistent and every entry fol
 holds "the audit of a damaged copy is not" "verdict: this is not a log to rely on"
 script "the demonstration on the same world again" demo
 script "the command lines" Tests/Scripts/cli.sh
+script "the desk, outgoing" Tests/Scripts/desk-out.sh
+script "the desk, incoming" Tests/Scripts/desk-in.sh
 script "the relay's refusals at start" Tests/Scripts/relay-start.sh
+script "manual pages, completions, help and documents" Tests/Scripts/manners.sh
+script "the sessions at a terminal" Tests/Scripts/pty.sh
 report

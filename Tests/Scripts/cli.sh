@@ -48,7 +48,7 @@ usage_checks() {
     refuses "send without a recipient" 64 "Missing expected argument '--to" envoy send -
     refuses "send with nothing to send" 64 "Give a FILE" envoy send --to hezbollah
     refuses "send with --via and --direct" 64 "either --via or --direct" send --via lebanon-speaker --direct -
-    refuses "send with an unknown precedence" 64 "is not a precedence" send --precedence urgent -
+    refuses "send with an unknown precedence" 64 "is invalid for '--precedence" send --precedence urgent -
     refuses "send with a malformed expiry" 64 "[duration-malformed]" send --expires 2parsecs -
     refuses "a passphrase on the command line" 64 "[usage]" envoy inbox --passphrase secret
     refuses "a usage error as a document" 64 '"schema":"valise/error/v1"' "$BIN/valise" nonsense --json
@@ -58,7 +58,7 @@ usage_checks() {
 
 key_checks() {
     refuses "keys new over keys" 3 "[keys-exist]" with_passphrase us-envoy keys new --party us-envoy --delegate lead
-    refuses "relay keys new over keys" 6 "[key-file-exists]" "$RELAY" keys new --out "$KEYS/relay" --url https://localhost
+    refuses "relay keys new over keys" 3 "[key-file-exists]" "$RELAY" keys new --out "$KEYS/relay" --url https://localhost
     refuses "a party that is no name" 64 "[name-malformed]" with_passphrase x keys new --party 'Us Envoy' --delegate lead
     refuses "a desk without keys" 4 "[no-keys]" party nobody keys show
     check "the keys that were refused were not made" test ! -e "$WORLD/parties/x/keys/signing.pem"
@@ -92,7 +92,7 @@ charter_checks() {
     refuses "join of an unsigned charter" 2 "[charter-unsigned]" envoy join "$WORLD/charter.der" --yes
     refuses "join with another fingerprint" 2 "[fingerprint-differs]" \
         envoy join "$WORLD/charter.signed" --fingerprint aaaa
-    refuses "join without a terminal and without --yes" 64 "[" envoy join "$WORLD/charter.signed"
+    refuses "join without a terminal and without --yes" 64 "[confirmation-needed]" envoy join "$WORLD/charter.signed"
     refuses "a desk that has not joined" 4 "[not-joined]" with_passphrase unjoined inbox
     fingerprint=$(envoy charter show "$WORLD/charter.signed" --json | field fingerprint)
     check "join again with the right fingerprint" envoy join "$WORLD/charter.signed" --fingerprint "$fingerprint"
@@ -101,7 +101,7 @@ charter_checks() {
     document "charter verify --json" valise/charter-verify/v1 envoy charter verify "$WORLD/charter.signed" --json
     refuses "charter verify of a tampered charter" 2 "[" envoy charter verify "$WORLD/charter.tampered"
     document "parties --json" valise/parties/v1 envoy parties --json
-    refuses "relay init over a log" 1 "[" "$RELAY" init --charter "$WORLD/charter.signed" --data "$WORLD/relay" \
+    refuses "relay init over a log" 3 "[log-exists]" "$RELAY" init --charter "$WORLD/charter.signed" --data "$WORLD/relay" \
         --keys "$KEYS/relay"
     refuses "relay init with a tampered charter" 2 "[" "$RELAY" init --charter "$WORLD/charter.tampered" \
         --data "$WORLD/tampered" --keys "$KEYS/relay"
@@ -136,12 +136,12 @@ message_checks() {
     check "an empty attachment is the same" cmp "$WORLD/empty.bin" "$WORLD/saved/empty.bin"
     check "read again, nothing is overwritten" hezbollah read "$MESSAGE" --save "$WORLD/saved"
     check "the first copy is still there" cmp "$WORLD/annex.bin" "$WORLD/saved/annex.bin"
-    check "the second copy has a name of its own" cmp "$WORLD/annex.bin" "$WORLD/saved/1-annex.bin"
+    check "the second copy has a name of its own" cmp "$WORLD/annex.bin" "$WORLD/saved/annex (2).bin"
     document "track --json" valise/track/v1 envoy track "$MESSAGE" --json
     prints "track by the first letters" "opened" envoy track "${MESSAGE:0:6}"
 
     refuses "an unknown beginning" 4 "[message-unknown]" envoy track zzzz7777
-    refuses "what is no beginning" 64 "[message-unknown]" envoy track 'x!'
+    refuses "what is no beginning" 64 "[message-malformed]" envoy track 'x!'
     refuses "an unknown message" 4 "[" envoy track aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     refuses "a party that nobody knows" 4 "[unknown-party]" envoy send --to atlantis "$WORLD/text"
     refuses "no route" 3 "[no-route]" envoy send --to oversight-committee "$WORLD/text"

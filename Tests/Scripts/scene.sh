@@ -69,15 +69,15 @@ channels:
   - between: [us-envoy, lebanon-speaker]
     window: 60d
     precedence: flash
-    size: 16MiB
+    size: ${CHANNEL_SIZE:-16MiB}
   - between: [lebanon-speaker, hezbollah]
     window: 60d
     precedence: flash
-    size: 16MiB
+    size: ${CHANNEL_SIZE:-16MiB}
   - between: [us-envoy, israel-strategic-affairs]
     window: 60d
     precedence: immediate
-    size: 16MiB
+    size: ${CHANNEL_SIZE:-16MiB}
 bars:
   - [us-envoy, hezbollah]
   - [israel-strategic-affairs, hezbollah]

@@ -66,12 +66,40 @@ struct RoundTripTests {
         let refused = [
             [.subject(String(repeating: "s", count: 999))], most + [.reference(message)], [],
             [.subject("a"), .subject("b")],
-            [.source(.own), .source(.named(message))],
+            [.source(.own), .source(.named(message))], [.source(.named(message)), .manner(.oral), .manner(.oral)],
+            [.source(.own), .manner(.translated)], [.subject("a"), .manner(.translated)],
         ]
         for fields in refused {
             let error = try #require(throws: SealingError.self) { _ = try scene.seal([], fields: fields) }
             #expect(error.code == .fieldMalformed)
         }
+    }
+
+    @Test("an intermediary says how its words relate to a source that is named or withheld", arguments: Manner.allCases)
+    func manners(manner: Manner) async throws {
+        let source = MessageID(Hash.sha256([5]))
+        for attribution in [SourceAttribution.named(source), .withheld(Hash.sha256([6]))] {
+            let fields = [Field.manner(manner), .source(attribution)]
+            #expect(try await scene.open(scene.seal([], fields: fields)).manifest.fields == fields)
+        }
+        #expect(Manner(manner.description) == manner)
+    }
+
+    @Test("one message to several recipients: each opens it, and no leg can be taken out")
+    func together() async throws {
+        var scene = scene
+        scene.legs = ["lebanon-speaker", "israel-strategic-affairs", "hezbollah"].map {
+            Leg(intermediaries: [], recipient: PartyID($0)!)
+        }
+        let part = Array("to all of you".utf8)
+        let sealed = try scene.seal([part])
+        #expect(sealed.submission.legs == scene.legs)
+        for holder in [scene.recipient, scene.sender] {
+            #expect(try await scene.open(sealed, with: holder).parts == [part])
+        }
+        var fewer = sealed
+        fewer.submission = sealed.submission.with(legs: Array(scene.legs.dropLast()))
+        #expect(try await scene.reason(fewer) == .wrap)
     }
 
     @Test("what is made is what the specification says, written down a second time")
@@ -120,9 +148,12 @@ struct RoundTripTests {
         #expect(try scene.seal([part]).payload.count == Int(size))
         struct DiskFull: Error {}
         #expect(throws: DiskFull.self) {
-            _ = try scene.sealer(Scene.fields([part])).seal(reading: { _, most in Array(part.prefix(most)) }) { _ in
-                throw DiskFull()
-            }
+            var rest = part[...]
+            _ = try scene.sealer(Scene.fields([part])).seal(
+                reading: { _, most in
+                    defer { rest = rest.dropFirst(most) }
+                    return Array(rest.prefix(most))
+                }, writing: { _ in throw DiskFull() })
         }
     }
 

@@ -32,6 +32,7 @@ enum KnownValues {
         [
             ("charter.json", try charter()), ("statements.json", try statements()), ("changes.json", try changes()),
             ("parts.json", try parts()), ("log.json", try log()), ("contexts.json", try contexts()),
+            ("drafts.json", try drafts()), ("keys.json", try keys()),
         ]
     }
 
@@ -130,6 +131,83 @@ enum KnownValues {
     }
 }
 
+extension KnownValues {
+    /// A submission by two: unsigned, signed by its drafter, signed by both.
+    static func drafts() throws -> [KnownValue] {
+        let none = try Draft(try Acts.byTwo())
+        let one = try none.adding(sign(none, "drafter"))
+        let both = try one.adding(sign(none, "releaser"))
+        let id = [("id", none.id.description)]
+        return [
+            try KnownValue("unsigned", none, id), try KnownValue("by-its-drafter", one, id),
+            try KnownValue("complete", both, id), try KnownValue("drafter", one.signatures[0]),
+        ]
+    }
+
+    static func sign(_ draft: Draft, _ name: DelegateName) throws -> DraftSignature {
+        let id = draft.statement.delegate(name)
+        return DraftSignature(signer: name, signature: try Scene.sign(draft.message, as: id.description))
+    }
+
+    static func keys() throws -> [KnownValue] {
+        let sample = try KeysSample()
+        return [
+            try KnownValue("speaker", sample.page), try KnownValue("one-party", sample.file),
+            try KnownValue("no-keys", sample.emptyPage),
+        ]
+    }
+}
+
+/// A log with a sealing key of `lebanon-speaker` and a tick for `us-envoy`, and the page that shows both.
+struct KeysSample {
+    let charter: SignedCharter
+    let page: KeysPage
+    let emptyPage: KeysPage
+    let file: KeysFile
+    static let owner: DelegateID = "lebanon-speaker/lead"
+
+    /// - Parameters:
+    ///   - tickKey: who signs the tick.
+    ///   - listed: whether the tick counts the key.
+    ///   - inForce: what the tick names as the charter in force; the charter's own hash by default.
+    init(
+        tickKey: String = "relay/act", listed: Bool = true, inForce: Hash? = nil, publisher: String? = nil,
+        logKey: String = "relay/log"
+    ) throws {
+        charter = try Scene.signed(CharterDraft().charter)
+        let key = Acts.keyPublication(Self.owner.description)
+        let list = KeyList(listed ? [Acts.record(Self.owner)] : [], at: Scene.start)
+        let tick = Tick(
+            party: "us-envoy", arrivals: 0, charterInForce: inForce ?? charter.id.hash, keys: try list.hash())
+        let statements = [
+            (try Acts.statement(Self.owner.party, ["lead"], .keyPublication(key)), publisher ?? Self.owner.description),
+            (try Acts.statement(.relay, [.act], .tick(tick)), tickKey),
+        ]
+        let entries =
+            try [LogSample.entry("keys/0", nil, .charter(charter)).derBytes()]
+            + statements.enumerated().map { number, item in
+                let bytes = try item.0.derBytes()
+                let signature = try Scene.sign(SignedStatement.message(statementBytes: bytes), as: item.1)
+                let signed = try SignedStatement(statementBytes: bytes, signatures: [signature])
+                return try LogSample.entry("keys/\(number + 1)", nil, .statement(signed)).derBytes()
+            }
+        let leaves = entries.map { Merkle.leafHash($0) }
+        let pair = Merkle.nodeHash(leaves[0], leaves[1])
+        let origin = NoteName(charter.charter.relay.origin) ?? Scene.fail("origin")
+        let signer = try NoteSigner(name: origin, kind: .ed25519, privateKey: try Scene.key(logKey))
+        let checkpoint = try Checkpoint(origin: origin, size: 3, root: Merkle.nodeHash(pair, leaves[2]))
+            .signed(by: signer).bytes
+        let publication = ProvenEntry(index: 1, entryBytes: entries[1], proof: [leaves[0], leaves[2]])
+        let tickEntry = ProvenEntry(index: 2, entryBytes: entries[2], proof: [pair])
+        page = KeysPage(
+            party: Self.owner.party, checkpoint: checkpoint, tick: tickEntry, keyList: list, publications: [publication]
+        )
+        emptyPage = KeysPage(
+            party: Self.owner.party, checkpoint: checkpoint, tick: tickEntry, keyList: list, publications: [])
+        file = try KeysFile(charter: charter.id, pages: [page])
+    }
+}
+
 /// A log of two entries with its checkpoint, and a rejection.
 struct LogSample {
     let first: Entry
@@ -161,7 +239,7 @@ struct LogSample {
         signedRejection = try SignedRejection(rejection) { try Scene.sign($0, as: "relay/act") }
     }
 
-    private static func entry(_ name: String, _ previous: LogIndex?, _ body: Entry.Body) -> Entry {
+    static func entry(_ name: String, _ previous: LogIndex?, _ body: Entry.Body) -> Entry {
         Entry(
             acceptedAt: Scene.start + .minutes(11), salt: Scene.filler("salt/\(name)", 16), constitution: Revision(0),
             roster: Revision(0), previous: previous, body: body)

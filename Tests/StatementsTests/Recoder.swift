@@ -38,6 +38,8 @@ enum Recoder {
         add(SealingKeyRecord.self)
         add(SealContext.self)
         add(WrapContext.self)
+        add(Draft.self)
+        add(DraftSignature.self)
         all["Change"] = { bytes in
             var serializer = DER.Serializer()
             try Change(node: try DER.parse(bytes)).write(to: &serializer)
@@ -54,8 +56,19 @@ enum Recoder {
             _ = try Entry(der: acceptance.entry.entryBytes, limit: Bounds.entry)
             return try acceptance.derBytes()
         }
+        all["KeysPage"] = { bytes in try read(KeysPage(der: bytes, limit: Bounds.entry)).derBytes() }
+        all["KeysFile"] = { bytes in
+            let file = try KeysFile(der: bytes, limit: Bounds.keysFile)
+            for page in file.pages { _ = try read(page) }
+            return try file.derBytes()
+        }
         return all
     }()
+
+    private static func read(_ page: KeysPage) throws -> KeysPage {
+        for proven in [page.tick] + page.publications { _ = try Entry(der: proven.entryBytes, limit: Bounds.entry) }
+        return page
+    }
 
     /// The value, decoded as its type and encoded again.
     static func recode(_ value: KnownValue) throws -> [UInt8] { try recodeStrictly(value, value.der) }

@@ -7,7 +7,8 @@ import Testing
 @Suite("Known answers")
 struct VectorTests {
     static let fileNames = [
-        "charter.json", "statements.json", "changes.json", "parts.json", "log.json", "contexts.json",
+        "charter.json", "statements.json", "changes.json", "parts.json", "log.json", "contexts.json", "drafts.json",
+        "keys.json",
     ]
 
     static func path(_ file: String, from here: String = #filePath) -> String {

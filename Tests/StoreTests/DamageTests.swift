@@ -101,7 +101,7 @@ struct DamageTests {
         let folder = try await Self.filled()
         defer { folder.remove() }
         let store = try folder.openSQLite()
-        try await store.pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('2')") }
+        try await store.pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999')") }
         try await store.close()
         try await expect(.wrongVersion) { _ = try folder.openSQLite() }
         let other = try SQLitePlace()

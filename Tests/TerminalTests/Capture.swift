@@ -7,11 +7,11 @@ struct Capture {
     private let readEnd: Int32
     private let writeEnd: Int32
 
-    init(isTerminal: Bool = false, usesColour: Bool = false) {
+    init(isTerminal: Bool = false, usesColour: Bool = false, width: Int = 80) {
         var ends: [Int32] = [0, 0]
         precondition(pipe(&ends) == 0)
         (readEnd, writeEnd) = (ends[0], ends[1])
-        output = Output(descriptor: ends[1], isTerminal: isTerminal, usesColour: usesColour, width: 80)
+        output = Output(descriptor: ends[1], isTerminal: isTerminal, usesColour: usesColour, width: width)
     }
 
     var descriptor: Int32 { writeEnd }

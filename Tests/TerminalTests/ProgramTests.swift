@@ -80,6 +80,12 @@ struct ProgramTests {
         #expect(!ending.diagnostics.contains("Error:"))
     }
 
+    @Test("what a command itself finds wrong comes with its own usage")
+    func misuse() async {
+        let ending = await Self.run(["end", "validation"])
+        #expect(ending.diagnostics.hasPrefix("error: Give one of two. [usage]\nUsage: root end "))
+    }
+
     @Test("a bad option value is named with what was expected")
     func optionValue() async {
         let ending = await Self.run(["end", "done", "--for", "5x"])

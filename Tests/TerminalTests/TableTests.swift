@@ -37,10 +37,10 @@ struct TableTests {
         #expect(Self.inbox().aligned(width: width).contains("v1    Terms f…  12 KiB\n"))
     }
 
-    @Test("away from a terminal there are tabs, whole values and no header")
+    @Test("away from a terminal there are tabs, whole values and a header")
     func tabSeparated() {
         let text = Capture.text { Self.inbox().text(on: $0) }
-        #expect(text == "v1\tTerms for the second round of talks\t12 KiB\nv200\t条約草案\t3 B\n")
+        #expect(text == "ID\tSUBJECT\tSIZE\nv1\tTerms for the second round of talks\t12 KiB\nv200\t条約草案\t3 B\n")
     }
 
     @Test("the header is bold only with colour", arguments: [true, false])
@@ -54,14 +54,58 @@ struct TableTests {
         var table = Table([.init("A"), .init("B")])
         table.add(["x\ty\nz", "\u{1B}[31m", "surplus"])
         table.add(["only"])
-        #expect(table.tabSeparated == "x<U+0009>y<U+000A>z\t<U+001B>[31m\nonly\t\n")
+        #expect(table.tabSeparated == "A\tB\nx<U+0009>y<U+000A>z\t<U+001B>[31m\nonly\t\n")
+    }
+
+    @Test("where the columns cannot fit, each row is a block and nothing is lost")
+    func stacked() {
+        var table = Table([.init("MESSAGE"), .init("FROM"), .init("ROLE"), .init("SUBJECT", mayShrink: true)])
+        table.add(["kq4d7m2x3n5p", "israel-strategic-affairs", "", "Terms for the second round of talks"])
+        table.add(["zz4d7m2x3n5p", "us-envoy", "carry", "x"])
+        let output = Output(descriptor: -1, isTerminal: true, usesColour: false, width: 40)
+        #expect(
+            table.text(on: output) == """
+                MESSAGE  kq4d7m2x3n5p
+                FROM     israel-strategic-affairs
+                SUBJECT  Terms for the second round of
+                         talks
+
+                MESSAGE  zz4d7m2x3n5p
+                FROM     us-envoy
+                ROLE     carry
+                SUBJECT  x
+
+                """)
+    }
+
+    @Test("right-to-left cells are isolated and keep their columns")
+    func rightToLeft() {
+        var table = Table([.init("NAME"), .init("SIZE", .trailing)])
+        table.add(["ورقة", "3 B"])
+        table.add(["plain", "3 B"])
+        #expect(table.aligned(width: 80) == "NAME   SIZE\n\u{2068}ورقة\u{2069}    3 B\nplain   3 B\n")
+        #expect(!table.aligned(width: nil).contains("\u{2068}"))
+    }
+
+    @Test(
+        "a wrapped text keeps every character",
+        arguments: [
+            "Terms for the second round of talks", "条約草案条約草案", "ورقة المبادئ للجولة الثانية", "",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ],
+        [1, 2, 7, 12, 80])
+    func wrap(text: String, limit: Int) {
+        let pieces = DisplayWidth.wrap(text, to: limit)
+        #expect(pieces.joined().filter { $0 != " " } == text.filter { $0 != " " })
+        #expect(pieces.allSatisfy { DisplayWidth.columns(of: $0) <= max(limit, 2) })
     }
 
     @Test(
         "width counts columns",
         arguments: [
             ("abc", 3), ("条約", 4), ("e\u{301}", 1), ("한국", 4), ("שָׁלוֹם", 4), ("🇱🇧", 2), ("👩‍🚀", 2), ("❤\u{FE0F}", 2),
-            ("…", 1), ("", 0), ("Ａ", 2), ("سلام", 4),
+            ("…", 1), ("", 0), ("Ａ", 2), ("سلام", 4), ("سَلَامٌ", 4), ("می\u{200C}خواهم", 7), ("\u{600}۱۲", 3),
+            ("각", 2),
         ])
     func width(text: String, columns: Int) {
         #expect(DisplayWidth.columns(of: text) == columns)

@@ -41,6 +41,28 @@ struct MessageSignatureTests {
         } catch { return error.code }
     }
 
+    @Test("a signature of a request with a body covers its digest, and no other body's")
+    func digest() async throws {
+        let made = SignedRequest(
+            method: .post, authority: "relay.example", target: "/v1/drafts", contentDigest: ContentDigest.value([1, 2]))
+        let fields = try await sign(made)
+        #expect(try MessageSignature(fields: fields).coversDigest)
+        #expect(code(made, fields) == nil)
+        for (digest, expected) in [
+            (ContentDigest.value([1, 3]), "signature-invalid"), (nil, "signature-malformed"),
+        ] {
+            let other = SignedRequest(
+                method: .post, authority: "relay.example", target: "/v1/drafts", contentDigest: digest)
+            #expect(code(other, fields) == expected)
+        }
+        let without = try await sign(
+            SignedRequest(method: .post, authority: "relay.example", target: "/v1/drafts"))
+        #expect(code(made, without) == "signature-malformed")
+        #expect(
+            ContentDigest.value(Array("{\"hello\": \"world\"}\n".utf8))
+                == "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:")
+    }
+
     @Test("the base of RFC 9421 appendix B.2.6 is built, and its signature holds")
     func appendixB26() throws {
         let base = SignatureBase(

@@ -43,6 +43,31 @@ struct ViewTests {
         #expect(try MessageView(parsing: view.encoded()) == view)
     }
 
+    @Test("drafts are read back as they were written, rejected or not")
+    func drafts() throws {
+        let lead = try #require(DelegateID("us-envoy/lead"))
+        let deputy = try #require(DelegateID("us-envoy/deputy"))
+        let signature = OpenSignature(signer: lead, signature: Array(repeating: 1, count: 64))
+        let rejection = DraftItem.Rejection(by: deputy.name, at: Timestamp(milliseconds: 5))
+        let items = [nil, rejection].map { rejection in
+            DraftItem(
+                id: StatementID(Hash.sha256([1])), signers: [lead.name, deputy.name], signatures: [signature],
+                kind: "submission", size: 12_345, madeAt: Timestamp(milliseconds: 3),
+                submitBy: Timestamp(milliseconds: 4), rejection: rejection)
+        }
+        let view = DraftsView(party: lead.party, drafts: items)
+        let bytes = try view.encoded()
+        #expect(try DraftsView(parsing: bytes) == view)
+        #expect(items[0].missing == [deputy.name])
+        for (old, new) in [
+            ("\"lead\"", "\"Lead\""), ("12345", "-1"), ("us-envoy", "us envoy"), ("\"madeAt\":3", "\"madeAt\":\"3\""),
+            ("\"rejectedAt\":5", "\"rejectedAt\":null"), ("drafts/v1", "drafts/v2"),
+        ] {
+            let changed = try Self.replaced(bytes, old, new)
+            #expect(throws: FormError.self, "\(new)") { try DraftsView(parsing: changed) }
+        }
+    }
+
     @Test("keys are read back as they were written")
     func keys() throws {
         let record = SealingKeyRecord(

@@ -1,0 +1,107 @@
+import Envelope
+import Glibc
+import Keyring
+import Rules
+package import Statements
+import Transport
+import Wire
+
+/// Fetching sealed envelopes: in parts if need be, kept sealed until they are opened or handed on.
+extension Desk {
+    /// The envelope of a message into its file in `downloads`, taken up where it stopped, checked against the logged
+    /// submission.
+    /// - Throws: `UnreadableReason` for what is a verdict on the message; ``DeskError``, ``Transport/TransportError``.
+    func download(
+        _ state: MessageState, progress: StepProgress
+    ) async throws -> (file: PartialDownload, header: EnvelopeHeader) {
+        let file = try PartialDownload.open(state.id, home: home)
+        while true {
+            do {
+                return (file, try await complete(file, state, progress))
+            } catch let error as EnvelopeError {
+                // What may be this desk's doing is no verdict on the message: it is tried again.
+                guard error.code != .truncated, error.code != .unknownVersion else { throw error }
+                let isFresh = file.resumedFrom == 0
+                try file.restart()
+                if isFresh { throw UnreadableReason.digest }
+            }
+        }
+    }
+
+    private func complete(
+        _ file: PartialDownload, _ state: MessageState, _ progress: StepProgress
+    ) async throws -> EnvelopeHeader {
+        if file.isComplete { return try file.finish() }
+        let limit = UInt64(EnvelopeFormat.longestHeader) + state.submission.payloadSize
+        progress.report(.fetching, file.size, state.submission.payloadSize)
+        do {
+            _ = try await relay.downloadEnvelope(state.id, from: file.size, limit: limit) { piece in
+                try file.append(piece)
+                progress.report(.fetching, min(file.size, state.submission.payloadSize), state.submission.payloadSize)
+            }
+        } catch let error as TransportError where error.code == .relayRefused {
+            throw error.problem?.code == "not-found" ? UnreadableReason.notServed : error
+        }
+        return try file.finish()
+    }
+
+    /// Retrieves a message for another machine: logs the `retrieved` receipt and puts its sealed envelope into a file.
+    ///
+    /// - Parameters:
+    ///   - path: where; a file that is there is replaced only if `overwrite`.
+    /// - Returns: bytes of the file.
+    /// - Throws: ``DeskError`` as ``read(_:_:)`` throws, `file-exists`; others as thrown below.
+    package func fetch(
+        _ id: MessageID, to path: String, overwrite: Bool = false, progress: StepProgress = .none
+    ) async throws -> UInt64 {
+        if !overwrite, DeskFile.exists(path) {
+            throw DeskError(
+                "file-exists", "\(path) is already there.", hint: "choose another name, or give --overwrite",
+                kind: .refused)
+        }
+        let before = try await message(id)
+        let leg = try readingLeg(of: before)
+        try await retrieve(before, leg: leg, canOpen: !ownKeys(among: before.state.submission.sealedTo).isEmpty)
+        do {
+            let (file, header) = try await download(before.state, progress: progress)
+            try Self.copy(file, header.fileSize, to: path, overwrite: overwrite)
+            file.remove()
+            return header.fileSize
+        } catch let reason as UnreadableReason {
+            try await confirm(LegReference(message: id, leg: leg), .unreadable(reason))
+            throw Self.unreadable(id, reason, originator: before.state.originator)
+        }
+    }
+
+    private static func copy(_ file: PartialDownload, _ size: UInt64, to path: String, overwrite: Bool) throws {
+        guard let (descriptor, temporary) = TemporaryFile.make("\(path).") else { throw unwritable(path) }
+        defer { Glibc.close(descriptor) }
+        do {
+            var offset: UInt64 = 0
+            while offset < size {
+                let piece = try file.read(offset, Int(min(1 << 20, size - offset)))
+                var rest = piece[...]
+                while !rest.isEmpty {
+                    let done = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                    if done < 0, errno == EINTR { continue }
+                    guard done > 0 else { throw unwritable(path) }
+                    rest = rest.dropFirst(done)
+                }
+                guard !piece.isEmpty else { throw unwritable(path) }
+                offset += UInt64(piece.count)
+            }
+            guard fsync(descriptor) == 0 else { throw unwritable(path) }
+            guard overwrite ? rename(temporary, path) == 0 : link(temporary, path) == 0 else { throw unwritable(path) }
+            if !overwrite { unlink(temporary) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    private static func unwritable(_ path: String) -> DeskError {
+        DeskError(
+            "file-unwritable", "\(path) cannot be written (\(String(cString: strerror(errno)))).",
+            hint: "choose another place, or free some space; nothing of the download is lost")
+    }
+}

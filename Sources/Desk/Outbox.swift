@@ -1,0 +1,168 @@
+import Archive
+import Envelope
+import Glibc
+import Keyring
+package import Statements
+
+/// The messages that the relay is not known to have accepted: for each an encrypted item, which says everything about
+/// it, and its sealed payload as it travels.
+///
+/// The payload gets its name first, the item after it; they go in the other order. So an item always has its payload,
+/// and a payload without an item is what a crash left behind.
+struct Outbox {
+    private static let purpose = "outbox-item"
+    private static let withdrawnPurpose = "outbox-withdrawn"
+    private static let itemLimit = 16 << 20
+    private let folder: String
+    private let key: ArchiveKey
+
+    init(_ desk: Desk) async throws {
+        try desk.home.prepare()
+        folder = desk.home.outboxFolder
+        key = try await desk.keys.archiveKey()
+    }
+
+    private func itemPath(_ name: String) -> String { "\(folder)/\(name).item" }
+    private func payloadPath(_ name: String) -> String { "\(folder)/\(name).payload" }
+    private func draftPath(_ name: String) -> String { "\(folder)/\(name).draft" }
+
+    /// Takes a message in: when this returns it survives a crash.
+    func add(_ item: OutboxItem, payload: SpoolFile) throws {
+        try payload.keep(as: payloadPath(item.name))
+        try write(item)
+    }
+
+    func write(_ item: OutboxItem) throws {
+        try SealedFile.write(try item.encoded(), to: itemPath(item.name), key: key, purpose: Self.purpose)
+    }
+
+    /// An item with its payload, held against other runs; nil when another run has it, or has finished with it.
+    func held(_ name: String) throws -> (item: OutboxItem, payload: SpoolFile)? {
+        guard DeskFile.exists(payloadPath(name)) else { return nil }
+        let payload = try SpoolFile.open(payloadPath(name))
+        guard payload.lock() else { return nil }
+        do {
+            if let item = try item(named: name) { return (item, payload) }
+        } catch {
+            payload.unlock()
+            throw error
+        }
+        payload.unlock()
+        return nil
+    }
+
+    func remove(_ item: OutboxItem) throws { try remove(named: item.name) }
+
+    func remove(named name: String) throws {
+        try DeskFile.remove(itemPath(name))
+        try DeskFile.remove(payloadPath(name))
+    }
+
+    /// A draft that is on the party's shelf now: what it says is kept for the archive, until it is released or not.
+    func park(_ item: OutboxItem) throws {
+        try SealedFile.write(try item.encoded(), to: draftPath(item.name), key: key, purpose: Self.purpose)
+        try remove(item)
+    }
+
+    func parked() throws -> [OutboxItem] {
+        try names(ending: ".draft").compactMap { name in
+            let bytes = try SealedFile.read(
+                draftPath(name), key: key, purpose: Self.purpose, limit: Self.itemLimit)
+            return try bytes.map { try OutboxItem(decoding: $0) }
+        }
+    }
+
+    func unpark(_ item: OutboxItem) throws { try DeskFile.remove(draftPath(item.name)) }
+
+    func item(named name: String) throws -> OutboxItem? {
+        guard
+            let bytes = try SealedFile.read(
+                itemPath(name), key: key, purpose: Self.purpose, limit: Self.itemLimit)
+        else { return nil }
+        return try OutboxItem(decoding: bytes)
+    }
+
+    /// Oldest first; damaged ones are left out and named apart.
+    func items() throws -> (items: [OutboxItem], damaged: [String]) {
+        var items: [OutboxItem] = []
+        var damaged: [String] = []
+        for name in names(ending: ".item") {
+            do {
+                if let item = try item(named: name) { items.append(item) }
+            } catch let error as ArchiveError {
+                _ = error
+                damaged.append(name)
+            } catch let error as DeskError where error.code == OutboxItem.damaged.code {
+                damaged.append(name)
+            }
+        }
+        return (items.sorted { ($0.made, $0.message) < ($1.made, $1.message) }, damaged.sorted())
+    }
+
+    var isEmpty: Bool { names(ending: ".item").isEmpty }
+
+    /// Removes payloads without an item that are older than ten minutes: the rest of a run that ended too early.
+    func removeOrphans() {
+        let items = Set(names(ending: ".item"))
+        for name in names(ending: ".payload") where !items.contains(name) {
+            var facts = stat()
+            guard stat(payloadPath(name), &facts) == 0, time(nil) - facts.st_mtim.tv_sec > 600 else { continue }
+            unlink(payloadPath(name))
+        }
+    }
+
+    func names(ending suffix: String) -> [String] { FolderNames.list(folder, ending: suffix) }
+
+    /// Messages that were archived as sent and never will be: cancelled, rejected, or signed anew under another
+    /// identifier.
+    func withdrawn() throws -> Set<MessageID> {
+        guard
+            let bytes = try SealedFile.read(
+                "\(folder)/withdrawn", key: key, purpose: Self.withdrawnPurpose, limit: Self.itemLimit)
+        else { return [] }
+        return Set(bytes.split(separator: 0x0a).compactMap { MessageID(String(decoding: $0, as: UTF8.self)) })
+    }
+
+    func withdraw(_ message: MessageID) throws { try changeWithdrawn { $0.insert(message).inserted } }
+
+    /// It is in the log after all.
+    func reinstate(_ message: MessageID) throws { try changeWithdrawn { $0.remove(message) != nil } }
+
+    private func changeWithdrawn(_ change: (inout Set<MessageID>) -> Bool) throws {
+        try FileLock.held("\(folder)/withdrawn.lock") {
+            var all = try withdrawn()
+            guard change(&all) else { return }
+            let lines = all.sorted().map { "\($0)\n" }.joined()
+            try SealedFile.write(
+                Array(lines.utf8), to: "\(folder)/withdrawn", key: key, purpose: Self.withdrawnPurpose)
+        }
+    }
+}
+
+/// The files of a folder by the end of their names.
+enum FolderNames {
+    /// The names without that end, sorted; none when there is no such folder.
+    static func list(_ path: String, ending suffix: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let item = readdir(folder) {
+            let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasSuffix(suffix), !name.hasPrefix(".") { names.append(String(name.dropLast(suffix.count))) }
+        }
+        return names.sorted()
+    }
+}
+
+extension Desk {
+    /// Messages in the outbox, oldest first.
+    package func outboxItems() async throws -> [OutboxItem] { try await Outbox(self).items().items }
+
+    /// How many messages are in the outbox, without opening any.
+    package var outboxCount: Int { FolderNames.list(home.outboxFolder, ending: ".item").count }
+
+    /// Messages of the archive's sent ones that never went out: cancelled, rejected, or signed anew.
+    package func withdrawnMessages() async throws -> Set<MessageID> { try await Outbox(self).withdrawn() }
+}

@@ -1,0 +1,72 @@
+import NIOCore
+import Statements
+import Store
+import Wire
+
+/// The bytes of one part on their way into an upload, as long as it is this request's turn.
+struct UploadPart {
+    /// Bytes of the file that were handed to the store.
+    private(set) var offset: UInt64
+    private let size: UInt64
+    private let store: any Store
+    private let turns: UploadTurns
+    private let turn: UploadTurns.Turn
+    private let expires: Timestamp
+    private var held: [UInt8] = []
+    private var synced: UInt64
+    private var syncedAt = ContinuousClock.now
+
+    init(_ upload: StoredUpload, store: any Store, turns: UploadTurns, turn: UploadTurns.Turn, expires: Timestamp) {
+        offset = upload.offset
+        synced = upload.offset
+        size = upload.size
+        self.store = store
+        self.turns = turns
+        self.turn = turn
+        self.expires = expires
+    }
+
+    /// Another request of the same upload came after this one.
+    static var superseded: Problem { Problem(.busy, "Another request has taken this upload on.") }
+
+    /// Keeps bytes, and writes them once there are enough.
+    mutating func take(_ bytes: ByteBufferView, atLeast enough: Int) async throws {
+        guard UInt64(held.count) + UInt64(bytes.count) <= size - offset else {
+            throw Problem(.oversized, "The upload has more bytes than the \(size) of its envelope.")
+        }
+        held.append(contentsOf: bytes)
+        if held.count >= enough { try await write() }
+        if offset - synced >= Uploads.syncBytes || .now - syncedAt >= Uploads.syncTime { try await sync() }
+    }
+
+    /// Makes everything durable that came.
+    mutating func sync() async throws {
+        try await write()
+        guard offset > synced else { return }
+        let offset = offset
+        try await atTurn { try await store.syncUpload(turn.id, to: offset, expires: expires) }
+        synced = offset
+        syncedAt = .now
+    }
+
+    private mutating func write() async throws {
+        guard !held.isEmpty else { return }
+        let (bytes, start) = (held, offset)
+        try await atTurn(writing: start + UInt64(bytes.count)) {
+            try await store.appendUpload(turn.id, bytes, at: start)
+        }
+        offset = start + UInt64(bytes.count)
+        held = []
+    }
+
+    private func atTurn(writing end: UInt64? = nil, _ body: () async throws -> Void) async throws {
+        guard await turns.enter(turn) else { throw Self.superseded }
+        do {
+            try await body()
+        } catch {
+            await turns.leave(turn)
+            throw error
+        }
+        await turns.leave(turn, written: end)
+    }
+}

@@ -1,0 +1,64 @@
+package import Statements
+
+/// Envelope files that come in parts, each durable as far as it was synced, across restarts of the relay.
+///
+/// One writer at a time writes to one upload: whoever uses the store sees to that.
+package protocol UploadStore: Sendable {
+    /// Begins an upload with the first bytes of its file, durably. One that is there already is left as it is.
+    func addUpload(_ upload: NewUpload) async throws(StoreError)
+    /// How an upload stands; nil if there is none.
+    func upload(_ id: MessageID) async throws(StoreError) -> StoredUpload?
+    /// The uploads of a party.
+    func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload]
+    /// Writes bytes at an offset at or behind the synced one; they count only after ``syncUpload(_:to:expires:)``.
+    /// - Throws: ``StoreError`` `notFound` if there is no such upload.
+    func appendUpload(_ id: MessageID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError)
+    /// Makes everything before an offset durable.
+    func syncUpload(_ id: MessageID, to offset: UInt64, expires: Timestamp) async throws(StoreError)
+    /// Bytes of the file, at most 1 MiB a call; fewer where it ends.
+    func uploadBytes(_ id: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8]
+    /// The file of a whole and synced upload, for a commit to refer to. The upload stays until it is removed.
+    func stageUpload(_ id: MessageID) async throws(StoreError) -> StagedEnvelope
+    /// Removes an upload, and its file unless a commit has come to refer to it.
+    func removeUpload(_ id: MessageID) async throws(StoreError)
+    /// The uploads whose time is over.
+    func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [MessageID]
+}
+
+/// An upload that is to be begun.
+package struct NewUpload: Hashable, Sendable {
+    package let id: MessageID
+    /// The originator.
+    package let party: PartyID
+    /// Bytes that the file will have.
+    package let size: UInt64
+    package let expires: Timestamp
+    /// The file's first bytes.
+    package let header: [UInt8]
+
+    package init(id: MessageID, party: PartyID, size: UInt64, expires: Timestamp, header: [UInt8]) {
+        self.id = id
+        self.party = party
+        self.size = size
+        self.expires = expires
+        self.header = header
+    }
+}
+
+/// How an upload stands.
+package struct StoredUpload: Hashable, Sendable {
+    package let id: MessageID
+    package let party: PartyID
+    package let size: UInt64
+    /// Durable bytes.
+    package let offset: UInt64
+    package let expires: Timestamp
+
+    package init(id: MessageID, party: PartyID, size: UInt64, offset: UInt64, expires: Timestamp) {
+        self.id = id
+        self.party = party
+        self.size = size
+        self.offset = offset
+        self.expires = expires
+    }
+}

@@ -1,0 +1,131 @@
+import GRDB
+package import Statements
+package import Store
+
+/// Uploads: a row that says how many bytes are durable, and a file that may have more.
+extension SQLiteStore {
+    package func addUpload(_ upload: NewUpload) async throws(StoreError) {
+        guard try await self.upload(upload.id) == nil else { return }
+        let folder = folder
+        // Away from the writer: a commit need not wait for it.
+        let made = await StoreError.onQueue(StoreFolder.queue) { try folder.makeEnvelope(beginning: upload.header) }
+        let name = try made.get()
+        try await writing { database in
+            do {
+                guard try UploadQuery(database: database).find(upload.id) == nil else { return folder.remove(name) }
+                try Command(database, "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)").run(
+                    .hash(upload.id.hash), .party(upload.party), .unsigned(upload.size),
+                    .integer(Int64(upload.header.count)), .time(upload.expires), .text(name))
+            } catch {
+                folder.remove(name)
+                throw error
+            }
+        }
+    }
+
+    package func upload(_ id: MessageID) async throws(StoreError) -> StoredUpload? {
+        try await reading { try UploadQuery(database: $0).find(id)?.upload }
+    }
+
+    package func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload] {
+        try await reading { try UploadQuery(database: $0).all(of: party) }
+    }
+
+    package func appendUpload(_ id: MessageID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
+        let folder = folder
+        try await reading { database in
+            let found = try UploadQuery(database: database).get(id)
+            let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.count))
+            guard !overflow, offset >= found.upload.offset, end <= found.upload.size else {
+                throw StoreError(.conflict, "bytes \(offset) to \(end) are no part that is missing in an upload")
+            }
+            try folder.write(bytes, to: found.file, at: offset)
+        }
+    }
+
+    package func syncUpload(_ id: MessageID, to offset: UInt64, expires: Timestamp) async throws(StoreError) {
+        let folder = folder
+        // The file first, and away from the writer: a commit need not wait for it.
+        try await reading { database in
+            let found = try UploadQuery(database: database).get(id)
+            guard offset >= found.upload.offset, offset <= found.upload.size else {
+                throw StoreError(.conflict, "an upload of \(found.upload.offset) bytes cannot be synced to \(offset)")
+            }
+            try folder.sync(found.file, to: offset)
+        }
+        try await writing { database in
+            try Command(database, "UPDATE uploads SET synced = ?, expires = ? WHERE id = ?").run(
+                .unsigned(offset), .time(expires), .hash(id.hash))
+        }
+    }
+
+    package func uploadBytes(_ id: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
+        let folder = folder
+        return try await reading { database in
+            let found = try UploadQuery(database: database).get(id)
+            return try folder.read(found.file, range, of: found.upload.offset)
+        }
+    }
+
+    package func stageUpload(_ id: MessageID) async throws(StoreError) -> StagedEnvelope {
+        try await reading { database in
+            let found = try UploadQuery(database: database).get(id)
+            guard found.upload.offset == found.upload.size else {
+                throw StoreError(.conflict, "an upload with \(found.upload.offset) of its bytes is not whole")
+            }
+            return StagedEnvelope(name: found.file, size: found.upload.size)
+        }
+    }
+
+    package func removeUpload(_ id: MessageID) async throws(StoreError) {
+        let folder = folder
+        try await writing { database in
+            guard let found = try UploadQuery(database: database).find(id) else { return }
+            try Command(database, "DELETE FROM uploads WHERE id = ?").run(.hash(id.hash))
+            if try !EnvelopeQuery.refers(to: found.file, database) { folder.remove(found.file) }
+        }
+    }
+
+    package func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [MessageID] {
+        try await reading { database in
+            try Command(database, "SELECT id FROM uploads WHERE expires <= ?").rows(.time(time)) {
+                MessageID(try $0.hash(0))
+            }
+        }
+    }
+}
+
+/// Where an upload's bytes lie, and how many of them count.
+struct UploadQuery {
+    let database: Database
+
+    struct Found {
+        let upload: StoredUpload
+        let file: String
+    }
+
+    private static let columns = "SELECT id, party, size, synced, expires, file FROM uploads"
+
+    func find(_ id: MessageID) throws -> Found? {
+        try Command(database, "\(Self.columns) WHERE id = ?").first(.hash(id.hash), read: Self.read)
+    }
+
+    func get(_ id: MessageID) throws -> Found {
+        guard let found = try find(id) else {
+            throw StoreError(.notFound, "there is no upload of message \(id.short)")
+        }
+        return found
+    }
+
+    func all(of party: PartyID) throws -> [StoredUpload] {
+        try Command(database, "\(Self.columns) WHERE party = ?").rows(.party(party), read: Self.read).map(\.upload)
+    }
+
+    private static func read(_ row: Columns) throws -> Found {
+        Found(
+            upload: StoredUpload(
+                id: MessageID(try row.hash(0)), party: try row.party(1), size: try row.unsigned(2),
+                offset: try row.unsigned(3), expires: row.time(4)),
+            file: try row.text(5))
+    }
+}

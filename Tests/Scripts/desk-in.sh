@@ -1,0 +1,249 @@
+#!/usr/bin/env bash
+# The incoming side of a desk over the real programs: inbox and watch, read and archive, fetch and open, track, recall,
+# status, key rotation, two runs at once. Every command has a time limit. Last line: N passed, N failed.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+BIN=${BIN:-$(swift build --show-bin-path)}
+WORLD=$(mktemp -d)
+KEYS=$WORLD/keys
+export SWIFT_BACKTRACE=enable=no NO_COLOR=1 TZ=UTC
+unset XDG_RUNTIME_DIR
+# shellcheck source=Tests/Scripts/scene.sh
+source Tests/Scripts/scene.sh
+# shellcheck source=Tests/Scripts/lib.sh
+source Tests/Scripts/lib.sh
+
+WATCH_PID=""
+stop_watch() {
+    [ -n "$WATCH_PID" ] || return 0
+    kill "$WATCH_PID" 2>/dev/null
+    wait "$WATCH_PID" 2>/dev/null
+    WATCH_PID=""
+}
+cleanup() {
+    stop_watch
+    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
+    stop_relay
+    rm -rf "$WORLD"
+}
+trap cleanup EXIT
+
+# party of scene.sh, with a time limit.
+party() {
+    local name=$1
+    shift
+    VALISE_HOME="$WORLD/parties/$name" timeout 60 "$BIN/valise" "$@"
+}
+envoy() { party us-envoy "$@"; }
+speaker() { party lebanon-speaker "$@"; }
+hezbollah() { party hezbollah "$@"; }
+# sends ARG...: a message to the speaker; prints its identifier.
+sends() { envoy send --to lebanon-speaker --json "$@" 2>>"$WORLD/send.log" </dev/null | field message; }
+# waits_for NAME FILE TEXT: up to ten seconds.
+waits_for() {
+    for _ in $(seq 100); do
+        if grep -qF -- "$3" "$2" 2>/dev/null; then
+            passed "$1"
+            return
+        fi
+        sleep 0.1
+    done
+    failed "$1" "'$3' was expected in $2:" "$(cat "$2" 2>/dev/null)"
+}
+
+inbox_checks() {
+    echo "The first text, about cedars." >"$WORLD/first"
+    head -c 300000 /dev/urandom >"$WORLD/annex.bin"
+    FIRST=$(sends --subject "Cedars" --caption "Eyes only" --precedence flash --attach "$WORLD/annex.bin" "$WORLD/first")
+    prints "what arrived is marked as new" "(new)" speaker inbox
+    speaker inbox >"$WORLD/inbox.txt" 2>&1 </dev/null
+    check "and the next time it is not" bash -c "! grep -q '(new)' '$WORLD/inbox.txt'"
+    check "it shows what is left of the time" grep -q "left" "$WORLD/inbox.txt"
+    check "it ends with what was not withheld" grep -q "nothing withheld up to" "$WORLD/inbox.txt"
+    check "new is in the document" test "$(speaker inbox --json 2>/dev/null | field arrivals 0 new)" = False
+    refuses "--exec without --watch" 64 "--exec needs --watch" speaker inbox --exec true
+}
+
+read_checks() {
+    mkdir "$WORLD/saved"
+    speaker read "$FIRST" --save "$WORLD/saved" >"$WORLD/read.txt" 2>&1 </dev/null
+    for text in "us-envoy (lead)" "Cedars" "Eyes only" "flash" "about cedars" "UTC" "left" "annex.bin" \
+        "receipt and opening are in the log"; do
+        check "read shows: $text" grep -qF -- "$text" "$WORLD/read.txt"
+    done
+    check "the attachment is the same" cmp "$WORLD/annex.bin" "$WORLD/saved/annex.bin"
+    check "no partial file is left" bash -c "! ls '$WORLD'/parties/lebanon-speaker/downloads/*.part 2>/dev/null"
+    prints "read again comes from the archive" "from this desk's archive" speaker read "$FIRST"
+    check "read --save again" speaker read "$FIRST" --save "$WORLD/saved"
+    check "the second copy has a name of its own" cmp "$WORLD/annex.bin" "$WORLD/saved/annex (2).bin"
+    check "read --save --overwrite" speaker read "$FIRST" --save "$WORLD/saved" --overwrite
+    check "nothing more was written" test "$(find "$WORLD/saved" -type f | wc -l)" = 2
+    document "read --json" valise/read/v1 speaker read "$FIRST" --json
+    check "no line of the text, subject or name is on the disk" bash -c \
+        "! grep -rlaE 'about cedars|Cedars|annex.bin|Eyes only' '$WORLD/parties'"
+    refuses "a folder that is a file" 64 "[not-a-folder]" speaker read "$FIRST" --save "$WORLD/first"
+}
+
+archive_checks() {
+    prints "list --received" "Cedars" speaker list --received
+    refuses "list --sent is empty" 0 "nothing of the kind" speaker list --sent
+    prints "list --sent at the other end" "Cedars" envoy list --sent
+    prints "search by a part of a word" "Cedars" speaker search CEDA
+    refuses "search that finds nothing" 0 "nothing found" speaker search oleander
+    document "search --json" valise/search/v1 speaker search cedars --json
+    document "list --json" valise/list/v1 speaker list --json
+    document "thread --json" valise/thread/v1 speaker thread "${FIRST:0:8}" --json
+    refuses "thread of what is not here" 4 "[not-archived]" \
+        speaker thread aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+}
+
+track_checks() {
+    envoy track "${FIRST:0:6}" >"$WORLD/track.txt" 2>&1 </dev/null
+    for text in "available to lebanon-speaker for" "retrieved by lebanon-speaker for" "opened" "lebanon-speaker/lead"; do
+        check "track shows: $text" grep -qF -- "$text" "$WORLD/track.txt"
+    done
+    envoy track "$FIRST" --json >"$WORLD/track.json" 2>/dev/null </dev/null
+    check "the document has how long it was held" test "$(field legs 0 custody 0 state <"$WORLD/track.json")" = available
+    local second
+    second=$(envoy send --to hezbollah --json "$WORLD/first" 2>/dev/null | field message)
+    check "refuse" speaker refuse "$second" --reason policy
+    envoy track "$second" --json >"$WORLD/track.json" 2>/dev/null </dev/null
+    check "an act's word has no reason in it" test "$(field steps 1 act <"$WORLD/track.json")" = refused
+    check "the reason stands beside it" test "$(field steps 1 reason <"$WORLD/track.json")" = policy
+}
+
+recall_checks() {
+    local third
+    third=$(sends --subject "Third" "$WORLD/first")
+    refuses "a recall by another party" 3 "[not-originator]" speaker recall "$third"
+    refuses "a leg that is not there" 4 "[no-such-leg]" envoy recall "$third" --leg 3
+    document "recall --json" valise/recall/v1 envoy recall "$third" --json
+    refuses "recall again" 3 "[not-recallable]" envoy recall "$third"
+    refuses "read what was recalled" 3 "[ended]" speaker read "$third"
+    refuses "recall of what was opened" 3 "[not-recallable]" envoy recall "$FIRST"
+}
+
+reveal_checks() {
+    local source words
+    source=$(sends --subject "The source" "$WORLD/first")
+    check "the speaker reads the source" speaker read "$source"
+    echo "In other words." >"$WORLD/words"
+    words=$(speaker restate "$source" --to hezbollah --manner summarised --source withheld --json "$WORLD/words" \
+        2>>"$WORLD/send.log" </dev/null | field message)
+    prints "a restatement shows its manner" "does not name, summarised" hezbollah read "$words"
+    check "the source is revealed" speaker reveal "$words"
+    local brought
+    brought=$(hezbollah inbox --json 2>/dev/null </dev/null | field arrivals 0 message)
+    prints "what reveals it is proved" "proved by the log" hezbollah read "$brought"
+    prints "and shows with the restatement" "proved by the log" hezbollah read "$words"
+    prints "and again from the archive" "proved by the log" hezbollah read "$brought"
+    prints "they are one conversation" "$(echo "$brought" | cut -c1-12)" hezbollah thread "$words"
+}
+
+stick_checks() {
+    local stick=$WORLD/stick message twin=$WORLD/parties/twin
+    mkdir "$stick"
+    message=$(sends --subject "By stick" --attach "$WORLD/annex.bin" "$WORLD/first")
+    document "fetch --json" valise/fetch/v1 speaker fetch "$message" -o "$stick/in.valise" --json
+    refuses "fetch over a file" 3 "[file-exists]" speaker fetch "$message" -o "$stick/in.valise"
+    # The machine without a network: the same keys, its own folder, and no relay.
+    mkdir -p -m 700 "$twin"
+    cp -rL "$WORLD/parties/lebanon-speaker/keys" "$twin/keys"
+    cp -r "$WORLD/parties/lebanon-speaker/"{charter.signed,state} "$twin/"
+    rm -f "$twin"/state/{inbox,arrived,agent.sock}*
+    stop_relay
+    with_passphrase twin open "$stick/in.valise" --receipt "$stick/out.valise" --save "$stick/saved" \
+        >"$WORLD/open.txt" 2>&1 </dev/null
+    check "open shows the subject" grep -qF "By stick" "$WORLD/open.txt"
+    check "open says what a file does not show" grep -qF "does not show that it was accepted" "$WORLD/open.txt"
+    check "the attachment is the same" cmp "$WORLD/annex.bin" "$stick/saved/annex.bin"
+    check "the receipt is a statement file" grep -qa "valise-statement/v1" "$stick/out.valise"
+    prints "it is in the archive there" "By stick" with_passphrase twin list
+    flip "$stick/in.valise" "$stick/bad.valise"
+    refuses "a file that was changed" 2 "[unreadable-digest]" with_passphrase twin open "$stick/bad.valise"
+    head -c 100000 "$stick/in.valise" >"$stick/cut.valise"
+    refuses "a file that was cut" 2 "[truncated]" with_passphrase twin open "$stick/cut.valise"
+    refuses "a file of another kind" 64 "valise submit" with_passphrase twin open "$stick/out.valise"
+    refuses "an envelope for somebody else" 3 "[not-here]" hezbollah open "$stick/in.valise"
+    prints "read works from the archive without a relay" "the log could not be asked" speaker read "$FIRST"
+    refuses "inbox without a relay" 5 "[relay-unavailable]" speaker inbox
+    prints "status without a relay" "not reached" speaker status
+    start_relay
+    check "the receipt is submitted" speaker submit "$stick/out.valise"
+    prints "and shows in the custody chain" "opened" envoy track "$message"
+}
+flip() {
+    python3 -c '
+import pathlib, sys
+data = bytearray(pathlib.Path(sys.argv[1]).read_bytes())
+data[-1000] ^= 1
+pathlib.Path(sys.argv[2]).write_bytes(data)' "$1" "$2"
+}
+
+watch_checks() {
+    cat >"$WORLD/hook" <<HOOK
+#!/bin/sh
+echo "\$VALISE_MESSAGE \$VALISE_FROM \$VALISE_PRECEDENCE \$VALISE_ROLE" >>"$WORLD/hooked"
+HOOK
+    chmod +x "$WORLD/hook"
+    VALISE_HOME="$WORLD/parties/lebanon-speaker" timeout 120 "$BIN/valise" inbox --watch --json --exec "$WORLD/hook" \
+        >"$WORLD/watch.out" 2>"$WORLD/watch.err" </dev/null &
+    WATCH_PID=$!
+    waits_for "the watch begins" "$WORLD/watch.err" "watching"
+    local one two
+    one=$(sends --precedence immediate "$WORLD/first")
+    waits_for "an arrival is shown" "$WORLD/watch.out" "$one"
+    waits_for "the command is run for it" "$WORLD/hooked" "$one us-envoy immediate recipient"
+    stop_relay
+    waits_for "a relay that goes away is said" "$WORLD/watch.err" "the relay is away"
+    start_relay
+    two=$(sends "$WORLD/first")
+    waits_for "a restart is survived" "$WORLD/watch.out" "$two"
+    waits_for "and said" "$WORLD/watch.err" "answers again"
+    stop_watch
+    check "each line is a document" python3 -c '
+import json, sys
+for line in open(sys.argv[1]):
+    assert json.loads(line)["schema"] == "valise/inbox-arrival/v1"' "$WORLD/watch.out"
+}
+
+status_checks() {
+    prints "status: the relay answers" "answers in" speaker status
+    prints "status: the clock" "agrees with the relay" speaker status
+    prints "status: keys with their ages" "serves, " speaker status
+    prints "status: unread" "unread" speaker status
+    document "status --json" valise/status/v1 speaker status --json
+    check "windows are published ahead" test "$(speaker status --json 2>/dev/null </dev/null |
+        python3 -c 'import json, sys; print(sum(k["sealFrom"] is not None for k in json.load(sys.stdin)["keys"]))')" -ge 3
+}
+
+together_checks() {
+    local pids=() failures=0
+    for _ in 1 2 3 4 5 6; do
+        speaker inbox --all >/dev/null 2>>"$WORLD/together.err" </dev/null &
+        pids+=($!)
+    done
+    sends "$WORLD/first" >/dev/null
+    for pid in "${pids[@]}"; do wait "$pid" || failures=$((failures + 1)); done
+    check "six runs at once" test "$failures" -eq 0
+    check "no fork was seen" bash -c "! ls '$WORLD'/parties/lebanon-speaker/state/fork-* 2>/dev/null"
+    check "the checkpoint is whole" speaker status
+}
+
+make_keys
+make_charter
+init_relay
+start_relay
+publish_keys
+for name in us-envoy lebanon-speaker hezbollah; do with_passphrase "$name" unlock --for 1h >/dev/null; done
+inbox_checks
+read_checks
+archive_checks
+track_checks
+recall_checks
+reveal_checks
+stick_checks
+watch_checks
+status_checks
+together_checks
+report
