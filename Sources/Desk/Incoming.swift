@@ -95,7 +95,7 @@ extension Desk {
     private func fetchAndOpen(
         _ tracked: TrackedMessage, own: Set<KeyID>, _ options: ReadOptions
     ) async throws -> OpenedEnvelope {
-        let (file, header) = try await download(tracked.state, progress: options.progress)
+        let (file, header) = try await download(tracked.state, own: own, progress: options.progress)
         let opened = try await open(header, own: own, options) { try file.read($0, $1) }
         file.remove()
         return opened
@@ -106,11 +106,23 @@ extension Desk {
         _ header: EnvelopeHeader, own: Set<KeyID>, _ options: ReadOptions,
         reading read: (_ offset: UInt64, _ count: Int) throws -> [UInt8]
     ) async throws -> OpenedEnvelope {
+        let payload = try await unwrap(header, own: own)
+        let saving = PartSaving(folder: options.folder, overwrite: options.overwrite)
+        let start = UInt64(header.byteCount)
+        let manifest = try payload.open(
+            reading: { try read(start + $0, $1) }, begin: saving.begin, part: saving.take)
+        let saved = try saving.finish()
+        return OpenedEnvelope(
+            fields: manifest.fields, text: saved.text, attachments: saved.attachments, reveals: saving.reveals)
+    }
+
+    /// The content key of an envelope whose submission is one that this desk trusts.
+    func unwrap(_ header: EnvelopeHeader, own: Set<KeyID>) async throws -> PayloadOpener {
         let statement = header.signed.statement
         let opener = Opener(
             submission: header.submission, charter: statement.charter, originator: statement.party,
             sealedKeys: header.sealedKeys.bytes, ownKeys: own)
-        let payload = try await opener.unwrap { wrap in
+        return try await opener.unwrap { wrap in
             do {
                 return try await keys.open(
                     sealingKey: wrap.keyID.hash, enc: wrap.enc, ciphertext: wrap.ciphertext, info: wrap.info,
@@ -119,13 +131,6 @@ extension Desk {
                 return nil
             }
         }
-        let saving = PartSaving(folder: options.folder, overwrite: options.overwrite)
-        let start = UInt64(header.byteCount)
-        let manifest = try payload.open(
-            reading: { try read(start + $0, $1) }, begin: saving.begin, part: saving.take)
-        let saved = try saving.finish()
-        return OpenedEnvelope(
-            fields: manifest.fields, text: saved.text, attachments: saved.attachments, reveals: saving.reveals)
     }
 
     func keep(_ opened: OpenedEnvelope, _ signed: SignedStatement, _ archive: Archive) async throws {

@@ -2,13 +2,15 @@ import Envelope
 import Glibc
 import Keyring
 import Rules
+import Sealing
 import Statements
 import Synchronization
 
 /// A sealed envelope file on its way in: `downloads/<12>.part`, still sealed, kept across runs until it is opened.
 ///
 /// What is there is read again when it is taken up, so that its digest goes on where it stopped; bytes that cannot be
-/// right are dropped at once.
+/// right are dropped at once. With ``check(with:)`` each sealed chunk is opened as it arrives, and what it opens to is
+/// forgotten.
 final class PartialDownload: Sendable {
     let path: String
     private let descriptor: Int32
@@ -18,10 +20,18 @@ final class PartialDownload: Sendable {
 
     private struct State {
         var reader = EnvelopeReader()
+        var chunks: ArrivingChunks?
         var size: UInt64 = 0
         var resumedFrom: UInt64 = 0
     }
 
+    /// A chunk that arrived is not the one that was sealed.
+    struct WrongChunk: Error {}
+
+    /// The header, once it is here whole.
+    var header: EnvelopeHeader? { state.withLock { $0.reader.header } }
+    /// Whether chunks are checked as they come.
+    var isChecking: Bool { state.withLock { $0.chunks != nil } }
     /// Bytes here.
     var size: UInt64 { state.withLock { $0.size } }
     /// Bytes that an earlier run had left.
@@ -62,7 +72,8 @@ final class PartialDownload: Sendable {
     var isComplete: Bool { state.withLock { state in state.reader.header?.fileSize == state.size } }
 
     /// The next bytes, in order.
-    /// - Throws: ``Envelope/EnvelopeError`` for bytes that cannot be the message's; ``DeskError`` `file-unwritable`.
+    /// - Throws: ``Envelope/EnvelopeError`` for bytes that cannot be the message's, ``WrongChunk``; ``DeskError``
+    ///   `file-unwritable`.
     func append(_ bytes: [UInt8]) throws {
         try state.withLock { state in
             try check(bytes, &state)
@@ -75,6 +86,33 @@ final class PartialDownload: Sendable {
                 rest = rest.dropFirst(done)
             }
         }
+    }
+
+    /// Checks the chunks that are here, and from now on each that comes.
+    /// - Throws: ``WrongChunk``; ``dropBack()`` then removes what is not good.
+    func check(with opener: PayloadOpener) throws {
+        var chunks = opener.arriving()
+        var offset = UInt64(header?.byteCount ?? 0)
+        while offset < size {
+            let bytes = try read(offset, 1 << 20)
+            if bytes.isEmpty { break }
+            do { try chunks.take(bytes[...]) } catch {
+                state.withLock { [chunks] in $0.chunks = chunks }
+                throw WrongChunk()
+            }
+            offset += UInt64(bytes.count)
+        }
+        state.withLock { [chunks] in $0.chunks = chunks }
+    }
+
+    /// Goes back to the end of the last good chunk; nothing is checked until ``check(with:)`` is called again.
+    func dropBack() throws {
+        let good = state.withLock { state in
+            min(state.size, UInt64(state.reader.header?.byteCount ?? 0) + (state.chunks?.checked ?? 0))
+        }
+        guard ftruncate(descriptor, Int(good)) == 0 else { throw Self.unwritable(path) }
+        state.withLock { $0 = State() }
+        try takeUp()
     }
 
     /// Says that the file has ended.
@@ -104,7 +142,8 @@ final class PartialDownload: Sendable {
 
     private func check(_ bytes: [UInt8], _ state: inout State) throws {
         let isHeaderNew = state.reader.header == nil
-        _ = try state.reader.take(bytes[...])
+        let payload = try state.reader.take(bytes[...])
+        do { try state.chunks?.take(payload) } catch { throw WrongChunk() }
         guard isHeaderNew, let header = state.reader.header else { return }
         guard MessageID(header.signed.id) == message else {
             throw EnvelopeError(.digestMismatch, "submission", expected: "that of message \(message.short)")

@@ -39,8 +39,8 @@ struct PartyViews {
                 break
             }
             let chain = try await reader.prove(store.chain(arrival.message), in: snapshot)
-            size += chain.reduce(0) { $0 + ($1.entryBytes.count + $1.proof.count * 32 + 64) * 3 / 2 }
-            if size > ByteLimit.view - ByteLimit.note * 2, !arrivals.isEmpty {
+            size += Self.size(of: chain)
+            if size > Self.room, !arrivals.isEmpty {
                 more = true
                 break
             }
@@ -52,6 +52,39 @@ struct PartyViews {
             party: party, checkpoint: snapshot.checkpoint, arrivals: arrivals,
             tick: try await prove(newest, in: snapshot), more: more)
         return Answer.json(try page.encoded())
+    }
+
+    /// What was submitted in a party's name, by whichever delegate.
+    func sent(_ query: SentQuery, of party: PartyID) async throws -> Response {
+        let snapshot = log.snapshot
+        let found = try await store.submissions(of: party, after: query.after, limit: query.limit + 1)
+        var messages: [SentPage.Message] = []
+        var size = 0
+        var more = found.count > query.limit
+        for id in found.prefix(query.limit) {
+            let chain = try await reader.prove(store.chain(id), in: snapshot)
+            // What was submitted after the snapshot that this page is proven in is for a later look.
+            guard !chain.isEmpty else {
+                more = false
+                break
+            }
+            size += Self.size(of: chain)
+            if size > Self.room, !messages.isEmpty {
+                more = true
+                break
+            }
+            messages.append(SentPage.Message(id: id, chain: chain))
+        }
+        let page = SentPage(party: party, checkpoint: snapshot.checkpoint, messages: messages, more: more)
+        return Answer.json(try page.encoded())
+    }
+
+    /// How many bytes of chains a page takes.
+    private static let room = ByteLimit.view - ByteLimit.note * 2
+
+    /// How many bytes a chain takes in a page, rounded up.
+    private static func size(of chain: [ProvenEntry]) -> Int {
+        chain.reduce(0) { $0 + ($1.entryBytes.count + $1.proof.count * 32 + 64) * 3 / 2 }
     }
 
     private func prove(_ tick: StoredEntry?, in snapshot: PublishedLog.Snapshot) async throws -> ProvenEntry? {

@@ -99,6 +99,7 @@ struct RelayResponder: HTTPResponder {
         let views = PartyViews(log: log, store: store, reader: reader, bell: bell)
         switch route {
         case .inbox(let query): return try await views.inbox(query, of: party, request)
+        case .sent(let query): return try await views.sent(query, of: party)
         case .message(let id): return try await views.message(id, for: party)
         case .envelope(let id): return try await views.envelope(id, for: party, request)
         case .upload(let id): return try await uploads(log.snapshot.standing.charter).look(id, for: party)

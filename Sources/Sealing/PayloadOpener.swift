@@ -48,6 +48,11 @@ package struct PayloadOpener: Sendable, CustomStringConvertible, CustomReflectab
         return try reader.finish()
     }
 
+    /// A check of this payload's chunks while they arrive.
+    package func arriving() -> ArrivingChunks {
+        ArrivingChunks(cipher: ChunkCipher(key: key), size: submission.payloadSize)
+    }
+
     /// The same for a payload in memory.
     /// - Throws: `UnreadableReason`.
     package func open(_ payload: [UInt8]) throws -> OpenedContent {

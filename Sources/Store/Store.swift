@@ -26,6 +26,8 @@ package protocol Store: UploadStore, DraftStore {
     func entries(_ range: Range<UInt64>) async throws(StoreError) -> [[UInt8]]
     /// The arrivals of a party's inbox with numbers above `after`, in order.
     func inbox(_ party: PartyID, after: ArrivalNumber, limit: Int) async throws(StoreError) -> [Arrival]
+    /// The messages of an originator whose submissions have log indexes above `after`, in order.
+    func submissions(of party: PartyID, after: LogIndex, limit: Int) async throws(StoreError) -> [MessageID]
     /// The custody chain of a message, oldest first; empty if there is none.
     func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry]
     /// The key publications of a party that are not past `keepUntil` at `time`.

@@ -68,6 +68,12 @@ package final class SQLiteStore: Store {
         try await reading { try ViewQuery(database: $0).inbox(party, after: after, limit: limit) }
     }
 
+    package func submissions(
+        of party: PartyID, after: LogIndex, limit: Int
+    ) async throws(StoreError) -> [MessageID] {
+        try await reading { try ViewQuery(database: $0).submissions(of: party, after: after, limit: limit) }
+    }
+
     package func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry] {
         try await reading { try FactsQuery(database: $0).chain(message) }
     }

@@ -17,6 +17,9 @@ enum Schema {
             try database.execute(sql: uploads)
             try database.execute(sql: drafts)
         }
+        migrator.registerMigration("3", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: "CREATE INDEX messages_by_originator ON messages (originator, first_idx)")
+        }
         return migrator
     }
 

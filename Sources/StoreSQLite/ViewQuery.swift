@@ -18,6 +18,14 @@ struct ViewQuery {
         }
     }
 
+    func submissions(of party: PartyID, after: LogIndex, limit: Int) throws -> [MessageID] {
+        let command = try Command(
+            database, "SELECT id FROM messages WHERE originator = ? AND first_idx > ? ORDER BY first_idx LIMIT ?")
+        return try command.rows(.party(party), .unsigned(after.rawValue), .limit(limit)) {
+            MessageID(try $0.hash(0))
+        }
+    }
+
     func publications(_ party: PartyID, at time: Timestamp) throws -> [StoredEntry] {
         let command = try Command(
             database,

@@ -90,6 +90,11 @@ package final class FaultInjectingStore: Store {
     package func inbox(_ party: PartyID, after: ArrivalNumber, limit: Int) async throws(StoreError) -> [Arrival] {
         try await store.inbox(party, after: after, limit: limit)
     }
+    package func submissions(
+        of party: PartyID, after: LogIndex, limit: Int
+    ) async throws(StoreError) -> [MessageID] {
+        try await store.submissions(of: party, after: after, limit: limit)
+    }
     package func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry] {
         try await store.chain(message)
     }

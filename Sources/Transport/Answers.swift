@@ -67,6 +67,15 @@ package struct MessageAnswer: Hashable, Sendable {
     package let chain: [VerifiedEntry]
 }
 
+/// What was submitted in the asking party's name, every entry verified in ``head``.
+package struct SentAnswer: Hashable, Sendable {
+    package let head: VerifiedHead
+    /// Custody chains, each begins with its submission and has no gap; in the order of the submissions.
+    package let chains: [[VerifiedEntry]]
+    /// Whether there are messages behind the last one here.
+    package let more: Bool
+}
+
 /// A party's sealing keys.
 package struct KeysAnswer: Hashable, Sendable {
     package let head: VerifiedHead

@@ -1,4 +1,4 @@
-import Ledger
+package import Ledger
 package import Statements
 package import Wire
 
@@ -58,6 +58,43 @@ extension RelayClient {
         let view = try answer("the custody chain") { () throws(FormError) in try MessageView(parsing: bytes) }
         let head = try await adopt(view.checkpoint)
         return MessageAnswer(head: head, chain: try verified(chain: view.chain, of: id, in: head))
+    }
+
+    /// The custody chains of what was submitted in the identity's party's name, by whichever delegate, oldest first.
+    ///
+    /// No tick counts submissions: that none is left out between two of them is the relay's word.
+    /// - Parameters:
+    ///   - after: submissions with greater log indexes are wanted; 0 for all.
+    ///   - limit: of one page, 1 to ``Wire/SentQuery/mostMessages``; what is outside is taken as the nearest of these.
+    /// - Throws: ``TransportError`` `withheld` for a gap in a custody chain, `proof-wrong` for another party's message.
+    package func sent(after: LogIndex, limit: Int = SentQuery.mostMessages) async throws -> SentAnswer {
+        let party = try asker()
+        guard let query = SentQuery(after: after, limit: min(max(limit, 1), SentQuery.mostMessages)) else {
+            throw TransportError(.malformedAnswer, "no log has an entry \(after)")
+        }
+        let bytes = try await get(.sent(query), limit: ByteLimit.view)
+        let page = try answer("what was sent") { () throws(FormError) in try SentPage(parsing: bytes) }
+        // A page may be cut short, but not to nothing: it would be asked for again without end.
+        guard page.party == party, page.messages.count <= query.limit, !page.more || !page.messages.isEmpty else {
+            throw TransportError(.malformedAnswer, "what was sent is not the page of \(party) that was asked for")
+        }
+        let head = try await adopt(page.checkpoint)
+        var chains: [[VerifiedEntry]] = []
+        var last = after
+        for message in page.messages {
+            let chain = try verified(chain: message.chain, of: message.id, in: head)
+            guard let first = chain.first, let statement = first.entry.signed?.statement,
+                statement.act.kind == .submission, statement.party == party
+            else {
+                throw TransportError(.proofWrong, "message \(message.id.short) was not submitted by \(party)")
+            }
+            guard last < first.index else {
+                throw TransportError(.malformedAnswer, "message \(message.id.short) is out of order")
+            }
+            last = first.index
+            chains.append(chain)
+        }
+        return SentAnswer(head: head, chains: chains, more: page.more)
     }
 
     /// A party's sealing keys, with the asking party's tick over the keys of all.

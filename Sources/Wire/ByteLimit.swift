@@ -14,7 +14,8 @@ package enum ByteLimit {
     package static let note = 65_536
     /// A problem document.
     package static let problem = 65_536
-    /// A JSON view. The relay ends an inbox page before it would pass this, and says that there is more.
+    /// A JSON view. The relay ends a page of an inbox or of what was sent before it would
+    /// pass this, and says that there is more.
     package static let view = 8_388_608
     /// A note that rejects a draft.
     package static let draftNote = 65_536

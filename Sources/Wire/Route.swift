@@ -30,6 +30,8 @@ package enum Route: Hashable, Sendable {
     case draftRejection(StatementID)
     /// `GET /v1/inbox?after=N&wait=S&limit=L`: the requesting party's arrivals.
     case inbox(InboxQuery)
+    /// `GET /v1/sent?after=I&limit=L`: what was submitted in the requesting party's name.
+    case sent(SentQuery)
     /// `GET /v1/messages/{id}`: a custody chain.
     case message(MessageID)
     /// `GET /v1/messages/{id}/envelope`: the envelope file, whole or from an offset (`Range`).
@@ -70,6 +72,7 @@ package enum Route: Hashable, Sendable {
         case .signDraft(let id): "/v1/drafts/\(id)/signatures"
         case .rejectDraft(let id), .draftRejection(let id): "/v1/drafts/\(id)/rejection"
         case .inbox(let query): "/v1/inbox?\(query.text)"
+        case .sent(let query): "/v1/sent?\(query.text)"
         case .message(let id): "/v1/messages/\(id)"
         case .envelope(let id): "/v1/messages/\(id)/envelope"
         case .charter: "/v1/charter"
@@ -109,4 +112,24 @@ package struct InboxQuery: Hashable, Sendable {
 
     /// `after=N&wait=S&limit=L`.
     package var text: String { "after=\(after)&wait=\(wait)&limit=\(limit)" }
+}
+
+/// Which part of what it has sent a party asks for.
+package struct SentQuery: Hashable, Sendable {
+    /// The most messages of one page, and the page size when none is asked for.
+    package static let mostMessages = 64
+
+    /// Submissions with greater log indexes are wanted; 0, the charter's index, for all.
+    package let after: LogIndex
+    package let limit: Int
+
+    /// Nil for a limit outside 1 to 64, or an index that no log reaches.
+    package init?(after: LogIndex, limit: Int = SentQuery.mostMessages) {
+        guard (1...SentQuery.mostMessages).contains(limit), after.rawValue <= Bounds.count else { return nil }
+        self.after = after
+        self.limit = limit
+    }
+
+    /// `after=I&limit=L`.
+    package var text: String { "after=\(after)&limit=\(limit)" }
 }

@@ -63,6 +63,7 @@ extension Route {
         let route: Route?
         switch (segments.first, segments.count) {
         case ("v1", 2) where segments[1] == "inbox": return .inbox(try query.inbox())
+        case ("v1", 2) where segments[1] == "sent": return .sent(try query.sent())
         case ("v1", 2) where segments[1] == "consistency": return try query.consistency()
         case ("v1", 2): route = fixed(segments[1])
         case ("v1", 3) where segments[1] == "messages":
@@ -137,6 +138,16 @@ private struct QueryReader {
             throw Problem(
                 .malformed,
                 "wait must be at most \(InboxQuery.longestWait) seconds and limit 1 to \(InboxQuery.mostArrivals)")
+        }
+        return query
+    }
+
+    func sent() throws(Problem) -> SentQuery {
+        try expectOnly(["after", "limit"])
+        let query = SentQuery(
+            after: LogIndex(numbers["after"] ?? 0), limit: Int(numbers["limit"] ?? UInt64(SentQuery.mostMessages)))
+        guard let query else {
+            throw Problem(.malformed, "after must be a log index and limit 1 to \(SentQuery.mostMessages)")
         }
         return query
     }

@@ -66,19 +66,29 @@ struct SearchCommand: AsyncParsableCommand {
 /// `valise list`.
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List what this desk has sent and read, newest first, from its archive.")
+        commandName: "list", abstract: "List what this desk has sent and read, newest first, from its archive.",
+        discussion: """
+            With --office, what any delegate of this party has sent, from the relay's log instead: who signed it and \
+            where it is. Subjects are sealed and not shown; valise track tells more.
+            """)
     @Flag(help: "Only what was sent.") var sent = false
     @Flag(help: "Only what was received.") var received = false
+    @Flag(help: "What was sent in this office's name, by whichever delegate, as the log tells it.")
+    var office = false
     @Option(help: "How many to show at most.") var limit = 50
     @OptionGroup var desk: DeskOptions
 
     func validate() throws {
         guard !(sent && received) else { throw ValidationError("Give either --sent or --received.") }
+        guard !(office && (sent || received)) else {
+            throw ValidationError("--office goes without --sent and --received.")
+        }
         guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit is 1 to 1000000.") }
     }
 
     func run() async throws {
         try await desk.withDesk { desk in
+            guard !office else { return try await listOffice(desk) }
             let wanted = try await desk.archive().summaries().reversed().lazy.filter {
                 sent ? $0.direction == .sent : received ? $0.direction == .received : true
             }
@@ -91,6 +101,18 @@ struct ListCommand: AsyncParsableCommand {
             } else {
                 list.print(found)
             }
+        }
+    }
+
+    private func listOffice(_ desk: Desk) async throws {
+        let found = Array(try await desk.officeSent().reversed().prefix(limit))
+        let list = OfficeList(messages: found, now: desk.now(), charter: desk.charter)
+        if self.desk.json {
+            Output.standard.json(list.json)
+        } else if found.isEmpty {
+            Output.diagnostics.line("nothing was sent in the name of \(desk.party)")
+        } else {
+            list.print()
         }
     }
 }

@@ -84,6 +84,30 @@ struct IncomingTests {
         }
     }
 
+    @Test("with the key at hand, only what follows the last good chunk is fetched anew")
+    func chunks() async throws {
+        try await DeskBench.atRelay { bench, box in
+            let envelope = try box.envelope(
+                FixtureWorld.bytes("a long text", 400_000), legs: [RelayInABox.toSpeaker])
+            try await box.accept(envelope)
+            let desk = try bench.desk(FixtureWorld.speaker)
+            try await box.tell(envelope.message, by: FixtureWorld.speaker) { .receipt($0, .retrieved) }
+            let state = try await desk.message(envelope.message).state
+            let own = try Set(desk.ownKeys(among: state.submission.sealedTo))
+            try #require(!own.isEmpty)
+            for place in [0, 1, 3] {
+                let good = envelope.header.count + place * EnvelopeFormat.sealedChunk
+                var bytes = envelope.bytes
+                bytes[good + 70] ^= 1
+                try DeskFile.write("\(desk.home.downloadsFolder)/\(envelope.message.short).part", bytes)
+                let (file, header) = try await desk.download(state, own: own, progress: .none)
+                #expect(file.resumedFrom == UInt64(good))
+                #expect(try file.read(0, Int(header.fileSize) + 1) == envelope.bytes)
+                file.remove()
+            }
+        }
+    }
+
     @Test("a desk that has no key says nothing of the message, which a colleague can still open")
     func withoutKey() async throws {
         try await DeskBench.atRelay { bench, box in

@@ -88,6 +88,9 @@ archive_checks() {
     prints "list --received" "Cedars" speaker list --received
     refuses "list --sent is empty" 0 "nothing of the kind" speaker list --sent
     prints "list --sent at the other end" "Cedars" envoy list --sent
+    prints "list --office shows what the log has" "${FIRST:0:12}" envoy list --office
+    refuses "and nothing of another party" 0 "nothing was sent in the name of lebanon-speaker" speaker list --office
+    document "list --office --json" valise/office-list/v1 envoy list --office --json
     prints "search by a part of a word" "Cedars" speaker search CEDA
     refuses "search that finds nothing" 0 "nothing found" speaker search oleander
     document "search --json" valise/search/v1 speaker search cedars --json

@@ -28,6 +28,14 @@ desk() {
     VALISE_HOME="$WORLD/desks/$name" timeout --kill-after=5 60 "$BIN/valise" "$@"
 }
 
+# screen COLUMNS NAME ARG...: the same at a real terminal of this width.
+screen() {
+    local columns=$1 name=$2
+    shift 2
+    VALISE_HOME="$WORLD/desks/$name" timeout --kill-after=5 60 python3 Tests/Scripts/pty_run.py "$columns" \
+        "$BIN/valise" "$@"
+}
+
 party_source() {
     printf '  %s:\n    title: Office of %s\n    capabilities: [%s]\n    quorum: %s\n    founder: lead\n    cards: [%s]\n' "$@"
 }
@@ -233,6 +241,10 @@ release_checks() {
     id=$(of draft message)
     prints "drafts lists it for the releaser" "for your signature" desk alpha-deputy drafts
     document "drafts --json" valise/drafts-list/v1 desk alpha-deputy drafts --json
+    for columns in 50 120; do
+        prints "drafts at a terminal of $columns columns" "for your signature" screen "$columns" alpha-deputy drafts
+        prints "drafts show there" "cedar and cypress" screen "$columns" alpha-deputy drafts show "$id"
+    done
     prints "drafts show opens it" "By two" desk alpha-deputy drafts show "${id:0:8}"
     prints "and shows the text" "cedar and cypress" desk alpha-deputy drafts show "$id"
     refuses "a delegate who was not asked" 3 "[not-a-signer]" desk alpha-aide cosign "$id"
@@ -256,7 +268,7 @@ release_checks() {
     same "a draft is kept while the relay is away" kept "$(of offline state)"
     start_relay
     prints "flush puts it on the shelf" "drafted" desk alpha-lead outbox flush
-    check "another releaser signs" desk alpha-aide cosign "$(of offline message)"
+    prints "another releaser signs, at a terminal" "entry" screen 50 alpha-aide cosign "$(of offline message)"
     sent file alpha-lead seal --to gamma --release-by aide "$WORLD/text" -o "$WORLD/draft.valise"
     prints "a draft file is submitted" "waits for" desk alpha-lead submit "$WORLD/draft.valise"
     check "and released" desk alpha-aide cosign "$(of file message)"

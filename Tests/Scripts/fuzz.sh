@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes every parser for FUZZ_SECONDS (20) each, two at a time; arguments name targets. What breaks one is kept in
+# Fuzzes every parser for FUZZ_SECONDS (10) each, two at a time; arguments name targets. What breaks one is kept in
 # .build-fuzz/artifacts, and VALISE_FUZZ_TARGET=TARGET valise-fuzz FILE repeats it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export VALISE_CORE=1 VALISE_FUZZ=1 SWIFT_BACKTRACE=enable=no
 export ASAN_OPTIONS=detect_leaks=0
-SECONDS_EACH=${FUZZ_SECONDS:-20}
+SECONDS_EACH=${FUZZ_SECONDS:-10}
 BUILD=(-c release --sanitize=address --scratch-path .build-fuzz)
 
 swift build "${BUILD[@]}" --product valise-fuzz | tail -1

@@ -30,6 +30,29 @@ struct ViewConformance {
         }
     }
 
+    @Test("a party's submissions come in order, from an index on and up to a limit", arguments: StoreDriver.all)
+    func submissions(driver: StoreDriver) async throws {
+        let scene = try Scene()
+        let place = try driver.makePlace()
+        defer { place.remove() }
+        let envoy = FixtureWorld.envoy.party
+        let first = try #require(scene.chain(scene.carried).first).index
+        let last = try #require(scene.chain(scene.hurried).first).index
+        try await place.twice({ try await scene.commit(to: $0) }) { store async throws in
+            // The last one is the deputy's: an office is one originator.
+            let all = [scene.carried, scene.recalled, scene.hurried]
+            #expect(try await store.submissions(of: envoy, after: 0, limit: 100) == all)
+            #expect(try await store.submissions(of: envoy, after: 0, limit: 2) == Array(all[..<2]))
+            #expect(try await store.submissions(of: envoy, after: first, limit: 100) == Array(all[1...]))
+            #expect(try await store.submissions(of: envoy, after: last, limit: 100).isEmpty)
+            #expect(try await store.submissions(of: envoy, after: LogIndex(.max), limit: 100).isEmpty)
+            #expect(try await store.submissions(of: envoy, after: 0, limit: -1).isEmpty)
+            let hezbollah = FixtureWorld.hezbollah.party
+            #expect(try await store.submissions(of: hezbollah, after: 0, limit: 100) == [scene.waiting])
+            #expect(try await store.submissions(of: FixtureWorld.speaker.party, after: 0, limit: 100).isEmpty)
+        }
+    }
+
     @Test("a party's key publications are given until their keys are destroyed", arguments: StoreDriver.all)
     func publications(driver: StoreDriver) async throws {
         let scene = try Scene()

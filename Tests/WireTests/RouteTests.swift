@@ -11,6 +11,7 @@ struct RouteTests {
 
     static func samples() throws -> [(Route, HTTPRequest.Method, String)] {
         let query = try #require(InboxQuery(after: ArrivalNumber(7), wait: 60, limit: 256))
+        let sent = try #require(SentQuery(after: 7))
         let party = try #require(PartyID("us-envoy"))
         let tile = try #require(TileID(level: 1, index: 1_234_067, width: 112))
         let bundle = try #require(EntryBundleID(index: 5))
@@ -29,6 +30,7 @@ struct RouteTests {
             (.rejectDraft(draft), .post, "/v1/drafts/\(draft)/rejection"),
             (.draftRejection(draft), .get, "/v1/drafts/\(draft)/rejection"),
             (.inbox(query), .get, "/v1/inbox?after=7&wait=60&limit=256"),
+            (.sent(sent), .get, "/v1/sent?after=7&limit=64"),
             (.message(id), .get, "/v1/messages/\(id)"),
             (.envelope(id), .get, "/v1/messages/\(id)/envelope"),
             (.charter, .get, "/v1/charter"),
@@ -57,6 +59,14 @@ struct RouteTests {
         #expect(try Route(method: .get, target: "/v1/inbox?limit=1&wait=2&after=3") == .inbox(some))
     }
 
+    @Test("so may those of what was sent")
+    func sentDefaults() throws {
+        let all = try #require(SentQuery(after: 0))
+        #expect(try Route(method: .get, target: "/v1/sent") == .sent(all))
+        let some = try #require(SentQuery(after: 3, limit: 1))
+        #expect(try Route(method: .get, target: "/v1/sent?limit=1&after=3") == .sent(some))
+    }
+
     static let refused: [(String, String)] = [
         ("", "malformed"), ("v1/charter", "malformed"), ("/v1/charter%20", "malformed"),
         ("/v1/parties/us%2Denvoy/keys", "malformed"), ("/v1/charter#x", "malformed"), ("/v1/ch\u{e4}rter", "malformed"),
@@ -66,6 +76,9 @@ struct RouteTests {
         ("/v1/inbox?after=1&after=1", "malformed"), ("/v1/inbox?wait=61", "malformed"),
         ("/v1/inbox?limit=0", "malformed"), ("/v1/inbox?limit=257", "malformed"), ("/v1/inbox?to=1", "malformed"),
         ("/v1/inbox?after=9223372036854775808", "malformed"), ("/v1/inbox?after=9007199254740992", "malformed"),
+        ("/v1/sent?", "malformed"), ("/v1/sent?limit=0", "malformed"), ("/v1/sent?limit=65", "malformed"),
+        ("/v1/sent?wait=1", "malformed"), ("/v1/sent?after=01", "malformed"),
+        ("/v1/sent?after=9007199254740992", "malformed"), ("/v1/sent/1", "not-found"),
         ("/v1/inbox?after=1?wait=2", "malformed"), ("/v1/consistency", "malformed"),
         ("/v1/consistency?from=0&to=3", "malformed"), ("/v1/consistency?from=4&to=3", "malformed"),
         ("/v1/consistency?from=1", "malformed"), ("/v1/consistency?from=1&to=2&x=3", "malformed"),

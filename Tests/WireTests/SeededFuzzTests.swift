@@ -113,10 +113,14 @@ struct SeededFuzzTests {
         let inbox = InboxPage(party: party, checkpoint: [0x61, 0x0a], arrivals: [arrival], tick: entry, more: true)
         let keys = KeysView(checkpoint: [0x61], tick: nil, keyList: nil, publications: [entry])
         let message = MessageView(checkpoint: [0x61], chain: [entry, entry])
+        let sent = SentPage(
+            party: party, checkpoint: [0x61], messages: [.init(id: RouteTests.id, chain: [entry])], more: false)
         let problem = Problem(.notAuthenticated, "a detail")
         var mutator = Mutator(
-            try [consistency.encoded, inbox.encoded(), keys.encoded(), message.encoded(), problem.encoded]
-                .map { String(decoding: $0, as: UTF8.self) })
+            try [
+                consistency.encoded, inbox.encoded(), keys.encoded(), message.encoded(), sent.encoded(),
+                problem.encoded,
+            ].map { String(decoding: $0, as: UTF8.self) })
         for _ in 0..<mutator.rounds {
             let text = mutator.next()
             func check<View: Equatable>(_ read: ([UInt8]) throws -> View, _ write: (View) throws -> [UInt8]) {
@@ -128,6 +132,7 @@ struct SeededFuzzTests {
             check({ try InboxPage(parsing: $0) }, { try $0.encoded() })
             check({ try KeysView(parsing: $0) }, { try $0.encoded() })
             check({ try MessageView(parsing: $0) }, { try $0.encoded() })
+            check({ try SentPage(parsing: $0) }, { try $0.encoded() })
             check({ try Problem(parsing: $0) }, { $0.encoded })
         }
     }

@@ -37,6 +37,18 @@ struct ViewTests {
         }
     }
 
+    @Test("what was sent is read back as it was written, and no page is longer than the longest")
+    func sent() throws {
+        let one = SentPage.Message(id: MessageID(Hash.sha256([5])), chain: [Self.entry(1), Self.entry(4)])
+        let party = try #require(PartyID("us-envoy"))
+        let page = SentPage(party: party, checkpoint: Self.note, messages: [one, one], more: true)
+        #expect(try SentPage(parsing: page.encoded()) == page)
+        let long = SentPage(
+            party: party, checkpoint: Self.note,
+            messages: Array(repeating: one, count: SentQuery.mostMessages + 1), more: false)
+        #expect(throws: FormError.self) { try SentPage(parsing: try long.encoded()) }
+    }
+
     @Test("a custody chain is read back as it was written")
     func message() throws {
         let view = MessageView(checkpoint: Self.note, chain: (0..<100).map(Self.entry))
