@@ -52,6 +52,8 @@ bench: setup ## the release build's figures, for Docs/Benchmarks.md
 	swift build -c release --product valise
 	.build/release/valise-bench submit
 	Tests/Scripts/inbox-bench.sh
+	Tests/Scripts/desk-bench.sh
+	Tests/Scripts/seal-bench.sh
 
 vectors: ## write Tests/Vectors/valise again from fixed seeds
 	VALISE_CORE=1 VALISE_WRITE_VECTORS=1 swift test $(CORE) --filter 'StatementsTests|RulesTests|SealingTests'

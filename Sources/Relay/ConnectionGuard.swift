@@ -65,6 +65,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case idle(wrote: Bool)
     }
 
+    /// Bytes.
+    private static let shortWrite = 4_096
+
     private let limits: ConnectionLimits
     private var phase = Phase.awaitingHead
     private var timer: Scheduled<Void>?
@@ -98,9 +101,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
-    /// A long answer keeps its connection: bytes that the socket took count, whenever they were written.
+    /// A long answer keeps its connection: bytes that the socket took count, whenever they were written. A short one
+    /// is taken at once and need not be watched.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .idle = phase {
+        if case .idle = phase, unwrapOutboundIn(data).readableBytes > Self.shortWrite {
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             let done = promise ?? context.eventLoop.makePromise(of: Void.self)
             done.futureResult.whenSuccess {
