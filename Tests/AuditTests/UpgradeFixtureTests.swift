@@ -12,7 +12,7 @@ import Testing
 /// What released versions wrote, `Tests/Fixtures/VERSION`, opened by this one.
 @Suite("What earlier versions wrote")
 struct UpgradeFixtureTests {
-    static let versions = ["0.1"]
+    static let versions = ["0.1", "0.1-desk"]
 
     struct Messages: Decodable {
         let read: String
