@@ -13,14 +13,26 @@ extension Desk {
 
     private func revealFile(_ restatement: MessageID) -> String { "\(home.cacheFolder)/reveal-\(restatement.short)" }
 
-    /// Keeps a reveal; bytes that are none are left out.
+    /// Keeps a reveal; bytes that are none are left out. One that opens the restatement's commitment is never replaced:
+    /// whoever revealed its source could otherwise take the proof back by sending a worse one.
     func keepReveal(_ bytes: [UInt8]) async throws {
         guard let reveal = try? Reveal(der: bytes, limit: ContentBounds.reveal), reveal.charter == charter.id else {
             return
         }
         try home.prepare()
+        if let kept = try await self.reveal(of: reveal.restatement), try await opens(kept, reveal.restatement) {
+            return
+        }
         try SealedFile.write(
             bytes, to: revealFile(reveal.restatement), key: try await keys.archiveKey(), purpose: Self.revealPurpose)
+    }
+
+    /// Whether a reveal opens the commitment of a restatement that is in this desk's archive.
+    private func opens(_ bytes: [UInt8], _ restatement: MessageID) async throws -> Bool {
+        guard let reveal = try? Reveal(der: bytes, limit: ContentBounds.reveal),
+            let kept = try await archive().load(restatement)
+        else { return false }
+        return Self.withheld(kept.fields) == .withheld(reveal.opening.commitment())
     }
 
     private func reveal(of restatement: MessageID) async throws -> [UInt8]? {
@@ -96,9 +108,10 @@ extension Desk {
         do {
             _ = try await relay.hold(reveal.checkpoint)
             return .proved(found)
-        } catch let error as TransportError where error.code == .relayUnavailable {
-            return .unchecked
         } catch {
+            // What the relay does not answer, or answers amiss, is no verdict on the reveal.
+            guard let error = error as? TransportError, [.fork, .proofWrong, .checkpointWrong].contains(error.code)
+            else { return .unchecked }
             throw RevealError(.checkpointWrong, "the reveal's checkpoint is not of the log that this desk knows")
         }
     }

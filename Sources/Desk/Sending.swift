@@ -152,15 +152,24 @@ extension Desk {
 
     /// The relay wants the same message under a newer signature.
     private static func wantsNewSignature(_ error: TransportError) -> Bool {
-        [RejectionCode.staleCharter, .tooLate].map(\.rawValue).contains(error.problem?.code ?? "")
+        error.isSignedRejection
+            && [RejectionCode.staleCharter, .tooLate].map(\.rawValue).contains(error.problem?.code ?? "")
     }
 }
 
+extension TransportError {
+    /// A rejection that the relay signed: one that it cannot take back and log the statement after all, unseen.
+    fileprivate var isSignedRejection: Bool { if case .signed = rejection { true } else { false } }
+}
+
 extension OutboxReason {
+    /// Final is what will not be otherwise the next time: a rejection by the rules only if the relay signed it, for an
+    /// unsigned "no" may be followed by an entry in the log.
     init(_ error: TransportError) {
         let code = error.problem?.code ?? ""
         let isFinal =
-            RejectionCode(rawValue: code).map { $0 != .quotaExceeded && $0 != .clock } ?? false
+            RejectionCode(rawValue: code).map { $0 != .quotaExceeded && $0 != .clock && error.isSignedRejection }
+            ?? false
             || ["malformed", "oversized", "unknown-version", "digest-mismatch", "block-mismatch"].contains(code)
         self.init(code: error.reportedCode, message: error.message, isFinal: isFinal)
     }

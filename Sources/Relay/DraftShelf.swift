@@ -19,12 +19,14 @@ struct DraftShelf {
     /// The largest payload that any channel takes.
     let largest: UInt64
     let now: Timestamp
+    let door: DraftDoor
 
     /// Takes a draft file; its drafter's signature says who sends it. Nothing of a stranger's reaches the store.
     func put(_ body: RequestBody) async throws -> Response {
         var reader = DraftReader()
         var held: [UInt8] = []
         var writer: (any StagedEnvelopeWriter)?
+        var entered: Draft?
         do {
             for try await buffer in body {
                 let piece = Array(buffer.readableBytesView)
@@ -35,7 +37,10 @@ struct DraftShelf {
                 }
                 held += piece
                 guard let header = reader.header else { continue }
-                if let known = try await self.known(header) { return try answer(known) }
+                // What the shelf has of it is for the party's delegates, who sign when they ask.
+                if try await isKnown(header) { return try answer(Self.stored(header, size: header.fileSize)) }
+                try await door.enter(header.draft.id, of: header.draft.statement.party)
+                entered = header.draft
                 let staged = try await store.stageEnvelope()
                 writer = staged
                 try await staged.write(held)
@@ -43,17 +48,21 @@ struct DraftShelf {
             let header = try reader.finish()
             guard let writer else { throw Problem(.malformed, "The draft file is empty.") }
             let file = try await writer.finish()
-            if try await !store.addDraft(Self.stored(header, size: file.size), file: file) { await writer.discard() }
-            return try answer(try await find(header.draft.id, for: header.draft.statement.party))
+            let draft = Self.stored(header, size: file.size)
+            if try await !store.addDraft(draft, file: file, room: room) { await writer.discard() }
+            await door.leave(draft.id, of: draft.statement.party)
+            return try answer(draft)
         } catch {
             await writer?.discard()
+            if let entered { await door.leave(entered.id, of: entered.statement.party) }
+            if let error = error as? StoreError, error.code == .noRoom { throw Self.full }
             throw error
         }
     }
 
     /// Who it is by, and whether there is room for it.
-    /// - Returns: the draft if it is on the shelf already.
-    private func known(_ header: DraftHeader) async throws -> StoredDraft? {
+    /// - Returns: whether it is on the shelf already.
+    private func isKnown(_ header: DraftHeader) async throws -> Bool {
         let (draft, statement) = (header.draft, header.draft.statement)
         guard statement.charter == charter.id, statement.party != .relay, !draft.missing.contains(draft.drafter),
             draft.invalidSigners(key: { charter.key($0) }).isEmpty,
@@ -67,14 +76,14 @@ struct DraftShelf {
         guard header.payloadSize <= largest else {
             throw Problem(.oversized, "No channel takes more than \(largest) bytes.")
         }
-        if let known = try await store.draft(draft.id) { return known }
-        let others = try await store.drafts(of: statement.party)
-        let total = others.reduce(header.fileSize) { $0 + $1.size }
-        guard others.count < Self.mostOfAParty, total <= charter.limits.unsettledBytes else {
-            throw Problem(.draftsFull, "\(statement.party) has \(others.count) drafts on its shelf.")
-        }
-        return nil
+        if try await store.draft(draft.id) != nil { return true }
+        let others = try await store.drafts(of: statement.party).map(\.size)
+        guard room.takes(header.fileSize, beside: others) else { throw Self.full }
+        return false
     }
+
+    private var room: PartyRoom { PartyRoom(count: Self.mostOfAParty, bytes: charter.limits.unsettledBytes) }
+    private static var full: Problem { Problem(.draftsFull, "The party has too many drafts on its shelf.") }
 
     func list(for party: PartyID) async throws -> Response {
         let drafts = try await store.drafts(of: party).map(Self.item)
@@ -158,5 +167,23 @@ struct DraftShelf {
             kind: draft.statement.act.kind.description, size: draft.size, madeAt: draft.statement.madeAt,
             submitBy: draft.statement.submitBy,
             rejection: draft.rejection.map { DraftItem.Rejection(by: $0.by, at: $0.at) })
+    }
+}
+
+/// How many drafts of a party may be on their way at a time: until one is on the shelf, its bytes count nowhere else.
+actor DraftDoor {
+    static let mostOfAParty = 4
+    private var inside: [PartyID: [StatementID]] = [:]
+
+    func enter(_ id: StatementID, of party: PartyID) throws {
+        guard inside[party, default: []].count < Self.mostOfAParty else {
+            throw Problem(.busy, "\(Self.mostOfAParty) drafts of the party are on their way already.")
+        }
+        inside[party, default: []].append(id)
+    }
+
+    func leave(_ id: StatementID, of party: PartyID) {
+        guard let place = inside[party]?.firstIndex(of: id) else { return }
+        inside[party]?.remove(at: place)
     }
 }

@@ -50,7 +50,8 @@ package struct RelayActs: Service {
     /// Removes uploads whose time is over, and drafts that are in the log or can no longer come into it.
     private func tidy() async throws {
         let now = clock.now
-        for id in try await store.uploads(expiredAt: now) { try await store.removeUpload(id) }
+        // Late, so that an upload is not removed under a commit that was decided at its last moment.
+        for id in try await store.uploads(expiredAt: now - .minutes(5)) { try await store.removeUpload(id) }
         for id in try await store.settledDrafts(at: now) { try await store.removeDraft(id) }
     }
 

@@ -19,6 +19,7 @@ struct RelayResponder: HTTPResponder {
     let clock: RelayClock
     let bell: InboxBell
     let turns = UploadTurns()
+    let door = DraftDoor()
 
     func respond(to request: Request, context: Context) async throws -> Response {
         do {
@@ -83,11 +84,11 @@ struct RelayResponder: HTTPResponder {
     private func uploads(_ charter: CharterInForce) -> Uploads {
         Uploads(
             store: store, sequencer: sequencer, turns: turns, charter: charter, largest: largest(charter),
-            now: clock.now)
+            clock: clock)
     }
 
     private func shelf(_ charter: CharterInForce) -> DraftShelf {
-        DraftShelf(store: store, charter: charter, largest: largest(charter), now: clock.now)
+        DraftShelf(store: store, charter: charter, largest: largest(charter), now: clock.now, door: door)
     }
 
     /// The largest payload that any channel takes.

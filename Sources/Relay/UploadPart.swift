@@ -11,12 +11,16 @@ struct UploadPart {
     private let store: any Store
     private let turns: UploadTurns
     private let turn: UploadTurns.Turn
-    private let expires: Timestamp
+    /// Until when the upload is kept, from now.
+    private let expires: () -> Timestamp
     private var held: [UInt8] = []
     private var synced: UInt64
     private var syncedAt = ContinuousClock.now
 
-    init(_ upload: StoredUpload, store: any Store, turns: UploadTurns, turn: UploadTurns.Turn, expires: Timestamp) {
+    init(
+        _ upload: StoredUpload, store: any Store, turns: UploadTurns, turn: UploadTurns.Turn,
+        expires: @escaping () -> Timestamp
+    ) {
         offset = upload.offset
         synced = upload.offset
         size = upload.size
@@ -43,8 +47,8 @@ struct UploadPart {
     mutating func sync() async throws {
         try await write()
         guard offset > synced else { return }
-        let offset = offset
-        try await atTurn { try await store.syncUpload(turn.id, to: offset, expires: expires) }
+        let (offset, until) = (offset, expires())
+        try await atTurn { try await store.syncUpload(turn.id, to: offset, expires: until) }
         synced = offset
         syncedAt = .now
     }

@@ -25,7 +25,7 @@ struct Uploads {
     let charter: CharterInForce
     /// The largest payload that any channel takes.
     let largest: UInt64
-    let now: Timestamp
+    let clock: RelayClock
 
     /// Begins an upload, or says where one stands; an accepted submission is answered by its acceptance.
     func begin(_ body: RequestBody) async throws -> Response {
@@ -37,7 +37,7 @@ struct Uploads {
         let id = MessageID(examined.id)
         let turn = await turns.take(id)
         if let outcome = await sequencer.preview(examined) {
-            if case .rejected = outcome { try await remove(id) }
+            // What is there stays: a rejection of this moment need not be one of the next. Its time ends by itself.
             await turns.end(turn)
             return try Self.answer(outcome)
         }
@@ -46,16 +46,17 @@ struct Uploads {
             return Self.stands(offset, id: id, status: .ok)
         }
         let party = examined.statement.party
-        let others = try await store.uploads(of: party)
-        let total = others.reduce(header.fileSize) { $0 + $1.size }
-        guard others.count < Self.mostOfAParty, total <= charter.limits.unsettledBytes else {
-            await turns.end(turn)
-            throw Problem(.uploadsFull, "\(party) has \(others.count) uploads that are not finished.")
-        }
         await turns.forget(id)
-        try await store.addUpload(
-            NewUpload(
-                id: id, party: party, size: header.fileSize, expires: expiry(examined.statement), header: bytes))
+        do {
+            try await store.addUpload(
+                NewUpload(
+                    id: id, party: party, size: header.fileSize, expires: expiry(examined.statement), header: bytes),
+                room: PartyRoom(count: Self.mostOfAParty, bytes: charter.limits.unsettledBytes))
+        } catch {
+            await turns.end(turn)
+            guard error.code == .noRoom else { throw error }
+            throw Problem(.uploadsFull, "\(party) has too many uploads that are not finished.")
+        }
         await turns.end(turn)
         return Self.stands(UInt64(bytes.count), id: id, status: .created)
     }
@@ -76,14 +77,16 @@ struct Uploads {
         let turn = await turns.take(id)
         guard let upload = try await synced(turn), upload.party == party else { throw await missing(turn) }
         guard start == upload.offset else {
+            await turns.end(turn)
             throw Problem(.wrongOffset, "The upload stands at byte \(upload.offset).", uploadOffset: upload.offset)
         }
         let length = request.headers[.contentLength].flatMap { UInt64($0) } ?? 0
         guard length <= upload.size - start else {
+            await turns.end(turn)
             throw Problem(.oversized, "Only \(upload.size - start) bytes of the upload are missing.")
         }
         let signed = try await self.signed(id)
-        let end = try await take(request.body, upload, turn, expires: expiry(signed.statement))
+        let end = try await take(request.body, upload, turn) { expiry(signed.statement) }
         guard end == upload.size else {
             await turns.end(turn)
             return Self.stands(end, id: id, status: .noContent)
@@ -93,7 +96,7 @@ struct Uploads {
 
     /// Writes a part's bytes as they come; what broke off stays as far as it came.
     private func take(
-        _ body: RequestBody, _ upload: StoredUpload, _ turn: UploadTurns.Turn, expires: Timestamp
+        _ body: RequestBody, _ upload: StoredUpload, _ turn: UploadTurns.Turn, expires: @escaping () -> Timestamp
     ) async throws -> UInt64 {
         var part = UploadPart(upload, store: store, turns: turns, turn: turn, expires: expires)
         do {
@@ -136,7 +139,10 @@ struct Uploads {
         let examined = try Authentication.examine(signed, charter: charter)
         let outcome = await sequencer.submit(examined, envelope: .staged(try await store.stageUpload(id)))
         switch outcome {
-        case .accepted, .rejected: try await remove(id)
+        case .accepted: try await remove(id)
+        case .rejected(let objection, _):
+            // Of this moment: the same submission may be accepted in the next, and its bytes are all here.
+            if ![.quotaExceeded, .clock, .channelClosed].contains(objection.code) { try await remove(id) }
         case .busy, .clock, .unavailable: break
         }
         return outcome
@@ -192,7 +198,7 @@ struct Uploads {
         return Problem(.notFound, "There is no upload \(turn.id.short).")
     }
 
-    private func expiry(_ statement: Statement) -> Timestamp { min(now + Self.keeping, statement.submitBy) }
+    private func expiry(_ statement: Statement) -> Timestamp { min(clock.now + Self.keeping, statement.submitBy) }
 
     private static func header(_ body: RequestBody) async throws -> (EnvelopeHeader, [UInt8]) {
         var parser = EnvelopeHeaderParser()

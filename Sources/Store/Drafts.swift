@@ -3,8 +3,10 @@ package import Statements
 /// The shelves of drafts, one for each party: no part of the log, and gone without a trace when a draft is removed.
 package protocol DraftStore: Sendable {
     /// Puts a draft on the shelf, durably; its file was staged before. One that is there already is left as it is.
+    /// - Parameter room: what its party may have, this one included; decided together with the insertion.
     /// - Returns: whether it was new. If it was not, the staged file is the caller's to discard.
-    func addDraft(_ draft: StoredDraft, file: StagedEnvelope) async throws(StoreError) -> Bool
+    /// - Throws: ``StoreError`` `noRoom`; the staged file is the caller's to discard then.
+    func addDraft(_ draft: StoredDraft, file: StagedEnvelope, room: PartyRoom) async throws(StoreError) -> Bool
     /// A draft with its signatures; nil if there is none.
     func draft(_ id: StatementID) async throws(StoreError) -> StoredDraft?
     /// A party's drafts, the one that was put first first.

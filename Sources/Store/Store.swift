@@ -151,6 +151,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case damaged = "store-damaged"
         case wrongVersion = "store-wrong-version"
         case notFound = "store-not-found"
+        /// A party has as many, or as much, as it may have.
+        case noRoom = "store-no-room"
     }
     package init(_ code: Code, _ message: String) {
         self.code = code

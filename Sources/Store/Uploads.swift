@@ -5,7 +5,9 @@ package import Statements
 /// One writer at a time writes to one upload: whoever uses the store sees to that.
 package protocol UploadStore: Sendable {
     /// Begins an upload with the first bytes of its file, durably. One that is there already is left as it is.
-    func addUpload(_ upload: NewUpload) async throws(StoreError)
+    /// - Parameter room: what its party may have, this one included; decided together with the insertion.
+    /// - Throws: ``StoreError`` `noRoom`; nothing is kept then.
+    func addUpload(_ upload: NewUpload, room: PartyRoom) async throws(StoreError)
     /// How an upload stands; nil if there is none.
     func upload(_ id: MessageID) async throws(StoreError) -> StoredUpload?
     /// The uploads of a party.
@@ -60,5 +62,27 @@ package struct StoredUpload: Hashable, Sendable {
         self.size = size
         self.offset = offset
         self.expires = expires
+    }
+}
+
+/// How many things of a kind a party may have at a time, and how many bytes they may have together.
+package struct PartyRoom: Hashable, Sendable {
+    package let count: Int
+    package let bytes: UInt64
+    package static let unlimited = PartyRoom(count: .max, bytes: .max)
+    package init(count: Int, bytes: UInt64) {
+        self.count = count
+        self.bytes = bytes
+    }
+
+    /// Whether one more of this size fits beside those that are there.
+    package func takes(_ size: UInt64, beside others: [UInt64]) -> Bool {
+        var total = size
+        for other in others {
+            let (sum, overflow) = total.addingReportingOverflow(other)
+            guard !overflow else { return false }
+            total = sum
+        }
+        return others.count < count && total <= bytes
     }
 }

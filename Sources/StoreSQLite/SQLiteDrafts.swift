@@ -4,11 +4,17 @@ package import Store
 
 /// Drafts: a row and a file each, the signatures beside them.
 extension SQLiteStore {
-    package func addDraft(_ draft: StoredDraft, file: StagedEnvelope) async throws(StoreError) -> Bool {
+    package func addDraft(
+        _ draft: StoredDraft, file: StagedEnvelope, room: PartyRoom
+    ) async throws(StoreError) -> Bool {
         let folder = folder
         return try await writing { database in
             try folder.check(file)
             guard try DraftQuery(database: database).number(of: draft.id) == nil else { return false }
+            let party = draft.statement.party
+            let sizes = try Command(database, "SELECT size FROM drafts WHERE party = ?")
+                .rows(.party(party)) { try $0.unsigned(0) }
+            guard room.takes(file.size, beside: sizes) else { throw StoreError.noRoom(party) }
             try database.inTransaction(.immediate) {
                 let insert = """
                     INSERT INTO drafts (id, party, submit_by, statement, size, file) VALUES (?, ?, ?, ?, ?, ?)

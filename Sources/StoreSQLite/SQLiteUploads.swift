@@ -4,7 +4,7 @@ package import Store
 
 /// Uploads: a row that says how many bytes are durable, and a file that may have more.
 extension SQLiteStore {
-    package func addUpload(_ upload: NewUpload) async throws(StoreError) {
+    package func addUpload(_ upload: NewUpload, room: PartyRoom) async throws(StoreError) {
         guard try await self.upload(upload.id) == nil else { return }
         let folder = folder
         // Away from the writer: a commit need not wait for it.
@@ -12,7 +12,11 @@ extension SQLiteStore {
         let name = try made.get()
         try await writing { database in
             do {
-                guard try UploadQuery(database: database).find(upload.id) == nil else { return folder.remove(name) }
+                let query = UploadQuery(database: database)
+                guard try query.find(upload.id) == nil else { return folder.remove(name) }
+                guard try room.takes(upload.size, beside: query.all(of: upload.party).map(\.size)) else {
+                    throw StoreError.noRoom(upload.party)
+                }
                 try Command(database, "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)").run(
                     .hash(upload.id.hash), .party(upload.party), .unsigned(upload.size),
                     .integer(Int64(upload.header.count)), .time(upload.expires), .text(name))
@@ -46,12 +50,22 @@ extension SQLiteStore {
     package func syncUpload(_ id: MessageID, to offset: UInt64, expires: Timestamp) async throws(StoreError) {
         let folder = folder
         // The file first, and away from the writer: a commit need not wait for it.
-        try await reading { database in
+        let failure: StoreError? = try await reading { database in
             let found = try UploadQuery(database: database).get(id)
             guard offset >= found.upload.offset, offset <= found.upload.size else {
                 throw StoreError(.conflict, "an upload of \(found.upload.offset) bytes cannot be synced to \(offset)")
             }
-            try folder.sync(found.file, to: offset)
+            do { try folder.sync(found.file, to: offset) } catch {
+                let failure = StoreError(error)
+                guard failure.code == .unavailable else { throw failure }
+                return failure
+            }
+            return nil
+        }
+        if let failure {
+            // A second try might only seem to work: the system may have dropped what it could not write.
+            try await removeUpload(id)
+            throw failure
         }
         try await writing { database in
             try Command(database, "UPDATE uploads SET synced = ?, expires = ? WHERE id = ?").run(
@@ -127,5 +141,11 @@ struct UploadQuery {
                 id: MessageID(try row.hash(0)), party: try row.party(1), size: try row.unsigned(2),
                 offset: try row.unsigned(3), expires: row.time(4)),
             file: try row.text(5))
+    }
+}
+
+extension StoreError {
+    static func noRoom(_ party: PartyID) -> StoreError {
+        StoreError(.noRoom, "\(party) has as many or as large ones as it may have")
     }
 }

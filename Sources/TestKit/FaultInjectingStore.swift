@@ -119,7 +119,9 @@ package final class FaultInjectingStore: Store {
     package func envelope(_ message: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
         try await store.envelope(message, range)
     }
-    package func addUpload(_ upload: NewUpload) async throws(StoreError) { try await store.addUpload(upload) }
+    package func addUpload(_ upload: NewUpload, room: PartyRoom) async throws(StoreError) {
+        try await store.addUpload(upload, room: room)
+    }
     package func upload(_ id: MessageID) async throws(StoreError) -> StoredUpload? { try await store.upload(id) }
     package func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload] {
         try await store.uploads(of: party)
@@ -140,8 +142,10 @@ package final class FaultInjectingStore: Store {
     package func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [MessageID] {
         try await store.uploads(expiredAt: time)
     }
-    package func addDraft(_ draft: StoredDraft, file: StagedEnvelope) async throws(StoreError) -> Bool {
-        try await store.addDraft(draft, file: file)
+    package func addDraft(
+        _ draft: StoredDraft, file: StagedEnvelope, room: PartyRoom
+    ) async throws(StoreError) -> Bool {
+        try await store.addDraft(draft, file: file, room: room)
     }
     package func draft(_ id: StatementID) async throws(StoreError) -> StoredDraft? { try await store.draft(id) }
     package func drafts(of party: PartyID) async throws(StoreError) -> [StoredDraft] {

@@ -48,6 +48,9 @@ extension RelayClient {
                     progress?(offset, size)
                     let rest = FileChunks(read: read, from: offset, to: size, progress: progress)
                     state = try await continueUpload(rest, submission)
+                    if case .stands(let next) = state, next <= offset {
+                        throw TransportError(.malformedAnswer, "the relay took a part and stands at \(next) still")
+                    }
                 }
                 if case .accepted(let accepted) = state { return accepted }
             } catch {

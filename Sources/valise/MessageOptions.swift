@@ -135,6 +135,10 @@ struct ContentOptions: ParsableArguments {
             let result = try await body(text)
             try desk.dropUnsent()
             return result
+        } catch let error as CommandFailure where error.code == SentView.keptInOutbox {
+            // The outbox has it: to show it again would send it twice.
+            try desk.dropUnsent()
+            throw error
         } catch {
             try await desk.keepUnsent(text)
             Output.diagnostics.line("Your text is kept, encrypted: the editor shows it again the next time.")

@@ -8,6 +8,7 @@ import Transport
 struct SentView {
     let sent: SentMessage
     let party: PartyID
+    static let keptInOutbox = "kept-in-outbox"
 
     /// Sends messages one after the other and prints what came of each.
     /// - Throws: ``Terminal/CommandFailure`` `kept-in-outbox` when the relay did not take one.
@@ -15,8 +16,17 @@ struct SentView {
         var views: [SentView] = []
         var kept: TransportError?
         for message in outgoing {
-            let sent = try await StepBar.shown("sending", json: json) { progress in
-                try await desk.send(message, progress: progress)
+            let sent: SentMessage
+            do {
+                sent = try await StepBar.shown("sending", json: json) { progress in
+                    try await desk.send(message, progress: progress)
+                }
+            } catch {
+                if !views.isEmpty {
+                    let done = views.flatMap(\.sent.legs).map(\.recipient.description).joined(separator: ", ")
+                    Output.diagnostics.line("caution: what goes to \(done) is on its way; do not send it there again")
+                }
+                throw error
             }
             if case .kept(let error) = sent.outcome { kept = error }
             let view = SentView(sent: sent, party: desk.party)
@@ -33,7 +43,7 @@ struct SentView {
             return
         }
         throw CommandFailure(
-            code: "kept-in-outbox", message: "The message is kept and not sent: \(SafeText.display(kept.message)).",
+            code: keptInOutbox, message: "The message is kept and not sent: \(SafeText.display(kept.message)).",
             hints: ["valise outbox flush tries again; valise outbox cancel takes it back"],
             status: Failures.convert(kept)?.status ?? .unavailable)
     }

@@ -30,8 +30,28 @@ struct DraftConformance {
     }
 
     private static func put(_ draft: StoredDraft, in store: any Store) async throws -> Bool {
-        let staged = try await EnvelopeConformance.stage(file, in: store)
-        return try await store.addDraft(draft, file: staged)
+        let staged = try await EnvelopeConformance.stage(Self.file, in: store)
+        return try await store.addDraft(draft, file: staged, room: .unlimited)
+    }
+
+    @Test("a party has no more drafts than its room", arguments: StoreDriver.all)
+    func room(driver: StoreDriver) async throws {
+        let place = try driver.makePlace()
+        defer { place.remove() }
+        try await place.withStore { store in
+            let (first, second) = (try Self.draft(0), try Self.draft(1))
+            let room = PartyRoom(count: 1, bytes: .max)
+            let (one, two) = (
+                try await EnvelopeConformance.stage(Self.file, in: store),
+                try await EnvelopeConformance.stage(Self.file, in: store)
+            )
+            #expect(try await store.addDraft(first, file: one, room: room))
+            let error = await #expect(throws: StoreError.self) {
+                try await store.addDraft(second, file: two, room: room)
+            }
+            #expect(error?.code == .noRoom)
+            #expect(try await store.draft(second.id) == nil)
+        }
     }
 
     @Test("a draft is given back with its file, its signatures and its rejection", arguments: StoreDriver.all)
@@ -74,7 +94,7 @@ struct DraftConformance {
             #expect(try await Self.put(draft, in: store))
             let writer = try await store.stageEnvelope()
             try await writer.write(Self.file)
-            #expect(try await !store.addDraft(draft, file: writer.finish()))
+            #expect(try await !store.addDraft(draft, file: writer.finish(), room: .unlimited))
             await writer.discard()
             #expect(try await store.draftBytes(draft.id, 0..<10) == Array(Self.file[..<10]))
             if let folder = (place as? SQLitePlace)?.store {
@@ -126,7 +146,7 @@ struct DraftConformance {
             }
             try await store.removeDraft(id)
             let missing = StagedEnvelope(name: String(repeating: "0", count: 32), size: 3)
-            try await expect(.notFound) { _ = try await store.addDraft(Self.draft(), file: missing) }
+            try await expect(.notFound) { _ = try await store.addDraft(Self.draft(), file: missing, room: .unlimited) }
         }
     }
 }

@@ -17,6 +17,23 @@ struct UploadConformance {
         NewUpload(id: id, party: party, size: UInt64(bytes.count), expires: expires, header: Array(bytes[..<1_000]))
     }
 
+    @Test("a party has no more, and no larger ones together, than its room", arguments: StoreDriver.all)
+    func room(driver: StoreDriver) async throws {
+        let place = try driver.makePlace()
+        defer { place.remove() }
+        try await place.withStore { store in
+            try await store.addUpload(Self.upload(), room: PartyRoom(count: 1, bytes: 300_000))
+            let next = Self.upload(MessageID(Hash.sha256([9])))
+            for room in [PartyRoom(count: 1, bytes: .max), PartyRoom(count: 2, bytes: 599_999)] {
+                let error = await #expect(throws: StoreError.self) { try await store.addUpload(next, room: room) }
+                #expect(error?.code == .noRoom)
+            }
+            #expect(try await store.upload(next.id) == nil)
+            try await store.addUpload(next, room: PartyRoom(count: 2, bytes: 600_000))
+            #expect(try await store.uploads(of: Self.party).count == 2)
+        }
+    }
+
     @Test("what was synced is there after reopening, what was not is written again", arguments: StoreDriver.all)
     func durable(driver: StoreDriver) async throws {
         let place = try driver.makePlace()
@@ -24,7 +41,7 @@ struct UploadConformance {
         let later = Timestamp(milliseconds: 2_000)
         try await place.twice({ store in
             #expect(try await store.upload(Self.id) == nil)
-            try await store.addUpload(Self.upload())
+            try await store.addUpload(Self.upload(), room: .unlimited)
             #expect(try await store.upload(Self.id)?.offset == 1_000)
             try await store.appendUpload(Self.id, Array(Self.bytes[1_000..<150_000]), at: 1_000)
             try await store.syncUpload(Self.id, to: 150_000, expires: later)
@@ -40,7 +57,7 @@ struct UploadConformance {
         }
         try await place.withStore { store in
             // To begin it again changes nothing.
-            try await store.addUpload(Self.upload())
+            try await store.addUpload(Self.upload(), room: .unlimited)
             #expect(try await store.upload(Self.id)?.offset == 150_000)
             try await store.appendUpload(Self.id, Array(Self.bytes[150_000...]), at: 150_000)
             try await store.syncUpload(Self.id, to: 300_000, expires: later)
@@ -55,7 +72,7 @@ struct UploadConformance {
         let place = try driver.makePlace()
         defer { place.remove() }
         try await place.withStore { store in
-            try await store.addUpload(Self.upload())
+            try await store.addUpload(Self.upload(), room: .unlimited)
             let time = Timestamp(milliseconds: 1)
             try await expect(.conflict) { try await store.appendUpload(Self.id, [1], at: 999) }
             try await expect(.conflict) { try await store.appendUpload(Self.id, [1, 2], at: 299_999) }
@@ -82,7 +99,7 @@ struct UploadConformance {
         let leg = Leg(intermediaries: [], recipient: FixtureWorld.speaker.party)
         try await place.twice({ store in
             for batch in [log.founding, keys] { try await store.commit(batch) }
-            try await store.addUpload(Self.upload())
+            try await store.addUpload(Self.upload(), room: .unlimited)
             try await store.appendUpload(Self.id, Array(Self.bytes[1_000...]), at: 1_000)
             try await store.syncUpload(Self.id, to: 300_000, expires: Timestamp(milliseconds: 1))
             let staged = try await store.stageUpload(Self.id)
@@ -104,9 +121,10 @@ struct UploadConformance {
         let place = try driver.makePlace()
         defer { place.remove() }
         try await place.withStore { store in
-            try await store.addUpload(Self.upload())
+            try await store.addUpload(Self.upload(), room: .unlimited)
             let other = MessageID(Hash.sha256([2]))
-            try await store.addUpload(Self.upload(other, expires: Timestamp(milliseconds: 5_000)))
+            try await store.addUpload(
+                Self.upload(other, expires: Timestamp(milliseconds: 5_000)), room: .unlimited)
             #expect(try await store.uploads(expiredAt: Timestamp(milliseconds: 999)).isEmpty)
             #expect(try await store.uploads(expiredAt: Timestamp(milliseconds: 1_000)) == [Self.id])
             try await store.removeUpload(Self.id)
