@@ -56,6 +56,7 @@ extension Desk {
                     done += UInt64(bytes.count)
                     progress.report(.sealing, done, total)
                 })
+            try parts.expectUnchanged()
             // The fields with the digests of what was read.
             let read = sealed.fields
             let wrapped = try sealed.take().wrap(to: keys.publicKeys, legs: outgoing.legs)

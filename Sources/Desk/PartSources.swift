@@ -24,8 +24,9 @@ package struct AttachedBytes: Hashable, Sendable {
     }
 }
 
-/// The parts of one message. Their sizes stand before them in the content and are asked for first; a file that then
-/// gives another number of bytes is `changed-while-reading`.
+/// The parts of one message. Their sizes stand before them in the content and are asked for first, and each file is
+/// read once. A file that gives another number of bytes, or that anybody wrote to meanwhile, is
+/// `changed-while-reading`.
 final class PartSources {
     /// One part, in the order of the content.
     private enum Source {
@@ -38,6 +39,18 @@ final class PartSources {
     /// How much of a part in memory was read.
     private var offset = 0
     private var current = -1
+    /// What the system said of each file before it was read.
+    private var before: [Int: FileVersion] = [:]
+
+    /// When a file was last written to, and when its contents, size or times were last changed by anybody.
+    private struct FileVersion: Equatable {
+        let size: Int
+        let times: [Int]
+        init(_ facts: stat) {
+            size = facts.st_size
+            times = [facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec, facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec]
+        }
+    }
 
     init(text: [UInt8]?, attachments: [AttachedFile], inMemory: [AttachedBytes] = []) throws {
         if let text {
@@ -67,15 +80,16 @@ final class PartSources {
 
     /// A field for each part, without its digest: that is taken while it is sealed.
     func fields() throws -> [Field] {
-        try zip(sources, kinds).map { source, kind in
-            let info = try PartInfo(name: kind.name, mediaType: kind.mediaType, unread: try Self.size(of: source))
+        try sources.indices.map { index in
+            let kind = kinds[index]
+            let info = try PartInfo(name: kind.name, mediaType: kind.mediaType, unread: try size(of: index))
             return kind.isText ? .text(info) : .attachment(info)
         }
     }
 
     /// Bytes; of a regular file only, for nothing else has a size before it was read.
-    private static func size(of source: Source) throws -> UInt64 {
-        switch source {
+    private func size(of index: Int) throws -> UInt64 {
+        switch sources[index] {
         case .memory(let bytes): return UInt64(bytes.count)
         case .file(let descriptor, let path):
             var facts = stat()
@@ -84,7 +98,22 @@ final class PartSources {
                     "file-unreadable", "\(path) is no regular file.",
                     hint: "attach files; pack a folder, or save what a pipe gives, first")
             }
+            before[index] = FileVersion(facts)
             return UInt64(max(0, facts.st_size))
+        }
+    }
+
+    /// To be called when everything was read: what was sealed is a whole version of each file.
+    /// - Throws: ``DeskError`` `changed-while-reading`.
+    func expectUnchanged() throws {
+        for (index, source) in sources.enumerated() {
+            guard case .file(let descriptor, let path) = source else { continue }
+            var facts = stat()
+            guard fstat(descriptor, &facts) == 0, before[index] == FileVersion(facts) else {
+                throw DeskError(
+                    "changed-while-reading", "\(path) was changed while it was read.",
+                    hint: "close whatever writes to the file, then send again")
+            }
         }
     }
 

@@ -7,23 +7,11 @@ cd "$(dirname "$0")/../.."
 BIN=${BIN:-$(swift build -c release --show-bin-path)}
 MESSAGES=${MESSAGES:-10000}
 MEBIBYTES=${MEBIBYTES:-100}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
 CHANNEL_SIZE=256MiB
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1 BIN MESSAGES MEBIBYTES WORLD
+export MESSAGES MEBIBYTES
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
-finish() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1 || true; done
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap finish EXIT
-make_keys
-make_charter
-init_relay
-start_relay
-publish_keys
+bench_world
 "$BIN/valise-bench" archive --home "$WORLD/parties/lebanon-speaker" --passphrase-file "$WORLD/passphrase" \
     --count "$MESSAGES"
 for name in us-envoy lebanon-speaker hezbollah; do with_passphrase "$name" unlock --for 30m >/dev/null; done

@@ -4,22 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BIN=${BIN:-$(swift build -c release --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
-finish() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1 || true; done
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap finish EXIT
-make_keys
-make_charter
-init_relay
-start_relay
-publish_keys
+bench_world
 for name in us-envoy lebanon-speaker; do with_passphrase "$name" unlock --for 15m >/dev/null; done
 for number in $(seq 20); do
     echo "message $number" | party us-envoy send --to lebanon-speaker --subject "Number $number" - >/dev/null 2>&1

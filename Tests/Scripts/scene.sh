@@ -141,3 +141,24 @@ publish_keys() {
         with_passphrase "$name" keys publish >/dev/null
     done
 }
+
+# bench_world: a world of its own for a benchmark, with the relay running; gone when the script ends. A script with more
+# to clear away defines `clear_more`.
+bench_world() {
+    WORLD=$(mktemp -d)
+    KEYS=$WORLD/keys
+    export SWIFT_BACKTRACE=enable=no NO_COLOR=1 BIN WORLD
+    trap bench_end EXIT
+    make_keys
+    make_charter
+    init_relay
+    start_relay
+    publish_keys
+}
+
+bench_end() {
+    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1 || true; done
+    stop_relay
+    if declare -F clear_more >/dev/null; then clear_more; fi
+    rm -rf "$WORLD"
+}

@@ -9,19 +9,11 @@ Tests/Scripts/setup.sh gnupg age minisign openssl
 BIN=${BIN:-$(swift build -c release --show-bin-path)}
 MEBIBYTES=${MEBIBYTES:-100}
 RUNS=${RUNS:-5}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
 CHANNEL_SIZE=1GiB
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1 BIN MEBIBYTES RUNS WORLD
+export MEBIBYTES RUNS
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
-finish() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1 || true; done
-    stop_relay
-    GNUPGHOME=$WORLD/gnupg gpgconf --kill all >/dev/null 2>&1 || true
-    rm -rf "$WORLD"
-}
-trap finish EXIT
+clear_more() { GNUPGHOME=$WORLD/gnupg gpgconf --kill all >/dev/null 2>&1 || true; }
 
 # Sender and recipient for each of the others; no passphrases, as our keys are unlocked too.
 foreign_keys() {
@@ -37,11 +29,7 @@ foreign_keys() {
     minisign -G -W -f -p "$WORLD/minisign.pub" -s "$WORLD/minisign.key" >/dev/null
 }
 
-make_keys
-make_charter
-init_relay
-start_relay
-publish_keys
+bench_world
 for name in us-envoy lebanon-speaker; do with_passphrase "$name" unlock --for 30m >/dev/null; done
 # One message with a network, so that the desk keeps the sealing keys.
 echo "warm" | party us-envoy send --to lebanon-speaker --subject "Warm" - >/dev/null 2>&1

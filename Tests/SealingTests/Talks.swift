@@ -18,6 +18,7 @@ struct Talks: Sendable {
 
     static func key(_ name: String) -> Curve25519.Signing.PrivateKey {
         let seed = Hash.sha256(Array("valise-vector/\(name)".utf8)).bytes
+        // A key because any 32 bytes are one.
         return try! Curve25519.Signing.PrivateKey(rawRepresentation: seed)
     }
     static func publicKey(_ name: String) -> [UInt8] { Array(key(name).publicKey.rawRepresentation) }
