@@ -13,6 +13,8 @@ package final class Archive: Sendable {
     private let key: ArchiveKey
     private let lock: OpenFile
     private let state: Mutex<ArchiveState>
+    /// The sealed payloads that are kept beside the records.
+    package let payloads: PayloadFolder
 
     /// How long an operation waits for other programs.
     static let patience: Int64 = 10_000
@@ -41,6 +43,7 @@ package final class Archive: Sendable {
         self.key = key
         self.lock = lock
         state = Mutex(ArchiveState(folder: folder, key: key))
+        payloads = PayloadFolder(archive: folder, key: key)
     }
 
     /// Adds a message; it is on the disk when this returns. The same message in the same direction again is harmless,
@@ -114,6 +117,11 @@ package final class Archive: Sendable {
     /// How many records there are.
     package func count() throws(ArchiveError) -> Int {
         try working { state throws(ArchiveError) in state.count }
+    }
+
+    /// Bytes of records and index, without payloads.
+    package func byteCount() throws(ArchiveError) -> UInt64 {
+        try working { state throws(ArchiveError) in try state.byteCount() }
     }
 
     /// The damage that is known: found when the segments were read for the index.

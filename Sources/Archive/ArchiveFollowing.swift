@@ -94,7 +94,7 @@ extension ArchiveState {
 
     private mutating func checkHeader(_ segment: SegmentFile, isLast: Bool) throws(ArchiveError) {
         switch try segment.readHeader() {
-        case .good: return
+        case .good, .earlier: return
         case .newer:
             throw ArchiveError(
                 .newerVersion, "\(segment.file.path) was written by a newer version of this program.",

@@ -118,12 +118,18 @@ struct ArchiveState {
         return fresh
     }
 
+    mutating func byteCount() throws(ArchiveError) -> UInt64 {
+        var bytes = try index?.file.size() ?? 0
+        for number in SegmentFile.numbers(in: folder) { bytes += try segment(number)?.file.size() ?? 0 }
+        return bytes
+    }
+
     mutating func check() throws(ArchiveError) -> [ArchiveDamage] {
         let numbers = SegmentFile.numbers(in: folder)
         var damage = missing(numbers)
         for number in numbers {
             guard let segment = try segment(number) else { continue }
-            if try segment.readHeader() != .good {
+            if try !segment.readHeader().isWhole {
                 damage.append(ArchiveDamage(segment: number, offset: 0, length: UInt64(SegmentFile.headerByteCount)))
             }
             let found = try SegmentScan(segment: segment).run(from: UInt64(SegmentFile.headerByteCount)) {
@@ -231,7 +237,8 @@ struct ArchiveState {
         let last = SegmentFile.numbers(in: folder).last ?? 0
         if last == scanned.segment, let segment = try segment(last), try segment.file.size() == scanned.offset,
             scanned.offset + UInt64(size) <= SegmentFile.sizeLimit
-                || scanned.offset == UInt64(SegmentFile.headerByteCount)
+                || scanned.offset == UInt64(SegmentFile.headerByteCount),
+            try segment.readHeader() != .earlier
         {
             return segment
         }

@@ -26,10 +26,12 @@ package struct ArchivedMessage: Sendable, CustomStringConvertible, CustomReflect
     package let text: [UInt8]?
     /// What a restater keeps to reveal a withheld source later: the DER of `SourceOpening`, opaque here.
     package let sourceOpening: [UInt8]?
+    /// What opens its sealed payload, where that is kept beside the record: the payload of a message with attachments.
+    package let contentKey: ContentKey?
 
     package init(
         direction: Direction, submission: SignedStatement, at: Timestamp, fields: [Field], text: [UInt8]?,
-        sourceOpening: [UInt8]?
+        sourceOpening: [UInt8]?, contentKey: ContentKey? = nil
     ) {
         self.direction = direction
         self.submission = submission
@@ -37,6 +39,7 @@ package struct ArchivedMessage: Sendable, CustomStringConvertible, CustomReflect
         self.fields = fields
         self.text = text
         self.sourceOpening = sourceOpening
+        self.contentKey = contentKey
     }
 
     package var id: MessageID { MessageID(submission.id) }

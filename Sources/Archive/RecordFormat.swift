@@ -2,7 +2,9 @@ import Sealing
 import Statements
 
 /// The plaintext of one record: `summary (u32, bytes), signed statement (u32, DER), manifest (u32, DER), flags (u8: 1
-/// text, 2 source opening), text (u32, bytes), source opening (u32, bytes)`.
+/// text, 2 source opening, 4 content key), text (u32, bytes), source opening (u32, bytes), content key (32 bytes)`.
+///
+/// Segments of version 1 have no content keys.
 ///
 /// The fields travel in a manifest of the same context whose secret is thirty-two zeros: the true one is not kept.
 enum RecordFormat {
@@ -26,9 +28,12 @@ enum RecordFormat {
         } catch {
             throw unfit("cannot be written: \(error.field) was expected to be \(error.expected)")
         }
-        out.u8((message.text == nil ? 0 : 1) | (message.sourceOpening == nil ? 0 : 2))
+        out.u8(
+            (message.text == nil ? 0 : 1) | (message.sourceOpening == nil ? 0 : 2)
+                | (message.contentKey == nil ? 0 : 4))
         if let text = message.text { out.blob(text) }
         if let opening = message.sourceOpening { out.blob(opening) }
+        if let key = message.contentKey { out.raw(key.bytes) }
         return (out.bytes, summary)
     }
 
@@ -58,9 +63,10 @@ enum RecordFormat {
         let statement = try input.blob(limit: Bounds.signedStatement)
         let manifest = try input.blob(limit: ContentBounds.manifest)
         let flags = try input.u8()
-        guard flags < 4 else { throw FormatFault() }
+        guard flags < 8 else { throw FormatFault() }
         let text = flags & 1 == 0 ? nil : try input.blob(limit: ArchivedMessage.textLimit)
         let opening = flags & 2 == 0 ? nil : try input.blob(limit: ArchivedMessage.openingLimit)
+        let key = flags & 4 == 0 ? nil : ContentKey(try input.array(ContentKey.byteCount))
         try input.end()
         guard let signed = try? SignedStatement(der: statement, limit: Bounds.signedStatement),
             case .submission(let submission) = signed.statement.act,
@@ -69,7 +75,7 @@ enum RecordFormat {
         else { throw FormatFault() }
         let message = ArchivedMessage(
             direction: summary.direction, submission: signed, at: summary.at, fields: fields, text: text,
-            sourceOpening: opening)
+            sourceOpening: opening, contentKey: key)
         guard MessageSummary(message, submission) == summary else { throw FormatFault() }
         return message
     }

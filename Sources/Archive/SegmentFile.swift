@@ -3,13 +3,16 @@ import Keyring
 
 /// One segment: records one after the other, only ever added to.
 ///
-///     segment = "valise-archive/v1\n", number (u32), check (8), record*
+///     segment = "valise-archive/v2\n", number (u32), check (8), record*
 ///     record  = "vrec", length (u32: bytes of the seal), check (8), seal (AES-256-GCM: nonce, ciphertext, tag)
 ///
 /// The checks are HMAC-SHA256, cut to 8 bytes, over number, place and length. Each seal is bound to its segment and
 /// its place in it.
+///
+/// Segments of version 1, whose records have no content keys, are read and not added to.
 struct SegmentFile: Sendable {
-    static let magic = Array("valise-archive/v1\n".utf8)
+    static let magic = Array("valise-archive/v2\n".utf8)
+    static let earlierMagic = Array("valise-archive/v1\n".utf8)
     static let mark = Array("vrec".utf8)
     static let headerByteCount = magic.count + 4 + HeaderTag.byteCount
     static let recordHeaderByteCount = 8 + HeaderTag.byteCount
@@ -59,24 +62,30 @@ struct SegmentFile: Sendable {
         return segment
     }
 
-    private var header: [UInt8] {
+    private var header: [UInt8] { header(Self.magic) }
+
+    private func header(_ magic: [UInt8]) -> [UInt8] {
         var out = BinaryWriter()
-        out.raw(Self.magic)
+        out.raw(magic)
         out.u32(number)
         out.raw(keys.headers.tag(out.bytes))
         return out.bytes
     }
 
     /// What the beginning of the file says.
-    enum Header { case good, short, damaged, newer }
+    enum Header {
+        case good, earlier, short, damaged, newer
+        /// Whether records can be relied on to follow.
+        var isWhole: Bool { self == .good || self == .earlier }
+    }
 
     func readHeader() throws(ArchiveError) -> Header {
         let bytes = try file.read(Self.headerByteCount, at: 0)
         let common = Self.magic.count - 2
-        if bytes.count >= Self.magic.count, bytes.starts(with: Self.magic[..<common]), !bytes.starts(with: Self.magic) {
-            return .newer
-        }
+        let isKnown = bytes.starts(with: Self.magic) || bytes.starts(with: Self.earlierMagic)
+        if bytes.count >= Self.magic.count, bytes.starts(with: Self.magic[..<common]), !isKnown { return .newer }
         guard bytes.count == Self.headerByteCount else { return .short }
+        if bytes == header(Self.earlierMagic) { return .earlier }
         return bytes == header ? .good : .damaged
     }
 

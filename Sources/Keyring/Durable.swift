@@ -2,9 +2,10 @@ import Glibc
 
 /// Files that are either wholly there after a crash or not there at all.
 package enum Durable {
-    /// Writes a file under a temporary name in the same folder, forces it to the disk, gives it its name, and forces
-    /// the folder to the disk.
+    /// Writes a file that has no name yet, forces it to the disk, gives it its name, and forces the folder to the disk.
     ///
+    /// A file that is killed while it is written leaves nothing behind; where the file system has no files without a
+    /// name, it leaves `.NAME.*.part`.
     /// - Parameters:
     ///   - path: where; the folder must exist.
     ///   - mode: the permission bits, independent of the process's umask, such as `0o600`.
@@ -22,12 +23,20 @@ package enum Durable {
         guard folder >= 0 else { throw unwritable(path, errno) }
         defer { close(folder) }
         let part = ".\(name).\(UInt64.random(in: .min ... .max)).part"
-        let file = openat(folder, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let nameless = UnnamedFile.open(in: folder)
+        let file = nameless ?? openat(folder, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw unwritable(path, errno) }
         do {
             defer { close(file) }
             try fill(file, with: raw, mode: mode, path: path)
-            try name.withCString { try publish(folder, from: part, to: $0, exclusive: exclusive, path: path) }
+            if nameless != nil {
+                // Where nothing may be replaced, it gets its own name at once.
+                let first = exclusive ? name : part
+                guard UnnamedFile.name(file, first, in: folder) else { throw failure(path, errno) }
+            }
+            if nameless == nil || !exclusive {
+                try name.withCString { try publish(folder, from: part, to: $0, exclusive: exclusive, path: path) }
+            }
         } catch {
             unlinkat(folder, part, 0)
             throw error
@@ -77,14 +86,16 @@ package enum Durable {
         }
         // A hard link never replaces anything, which a rename would.
         guard linkat(folder, part, folder, name, 0) == 0 else {
-            if errno == EEXIST {
-                throw KeyringError(
-                    .fileExists, "\(path) is already there, and nothing is overwritten.",
-                    hint: "Choose another name, or move the file away first.")
-            }
-            throw unwritable(path, errno)
+            throw failure(path, errno)
         }
         unlinkat(folder, part, 0)
+    }
+
+    private static func failure(_ path: String, _ number: Int32) -> KeyringError {
+        guard number == EEXIST else { return unwritable(path, number) }
+        return KeyringError(
+            .fileExists, "\(path) is already there, and nothing is overwritten.",
+            hint: "Choose another name, or move the file away first.")
     }
 
     private static func unwritable(_ path: String, _ number: Int32) -> KeyringError {

@@ -45,7 +45,8 @@ extension KeyFile {
     }
 
     /// Encrypts the key by another passphrase and puts it in the file's place in one step: after a crash the file is
-    /// the old one or the new one. Its time of change stays, since it says how old the key is.
+    /// the old one or the new one. Its time of change stays, since it says how old the key is. The old text is then
+    /// overwritten, unless the file has another name somewhere; what that is worth says ``destroy()``.
     /// - Throws: ``KeyringError``: the codes of ``readSigningKey(_:)``, `file-unwritable`.
     package func rewrap(_ kind: KeyKind, from current: Passphrase, to next: Passphrase, cost: ScryptCost) throws {
         let (seed, check) = try KeyText.decode(text(), kind: kind, protection: .passphrase(current), name: path)
@@ -53,11 +54,15 @@ extension KeyFile {
             kind, seed: seed, check: check ?? Self.check(kind, seed), protection: .passphrase(next), cost: cost)
         var facts = stat()
         let known = lstat(path, &facts) == 0
+        let old = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        defer { if old >= 0 { close(old) } }
         try fresh.withBytes { try Durable.write(path: path, raw: $0, mode: 0o600, exclusive: false) }
         if known {
             let times = [facts.st_mtim, facts.st_mtim]
             _ = utimensat(AT_FDCWD, path, times, 0)
         }
+        guard fstat(old, &facts) == 0, facts.st_nlink == 0 else { return }
+        guard Self.overwrite(old, facts.st_size) else { throw unwritable(errno) }
     }
 
     private static func check(_ kind: KeyKind, _ seed: SecretBytes) throws -> [UInt8] {
@@ -84,14 +89,17 @@ extension KeyFile {
         defer { close(file) }
         var facts = stat()
         guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw unwritable(EINVAL) }
-        let zeros = [UInt8](repeating: 0, count: min(Int(facts.st_size), Self.byteLimit))
-        guard pwrite(file, zeros, zeros.count, 0) == zeros.count, fsync(file) == 0, unlink(path) == 0 else {
-            throw unwritable(errno)
-        }
+        guard Self.overwrite(file, facts.st_size), unlink(path) == 0 else { throw unwritable(errno) }
         let folder = open(Durable.split(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw unwritable(errno) }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw unwritable(errno) }
+    }
+
+    /// Zeros over an open file, forced to the disk.
+    private static func overwrite(_ file: Int32, _ size: Int) -> Bool {
+        let zeros = [UInt8](repeating: 0, count: min(size, byteLimit))
+        return pwrite(file, zeros, zeros.count, 0) == zeros.count && fsync(file) == 0
     }
 
     private func unwritable(_ number: Int32) -> KeyringError {

@@ -5,14 +5,18 @@ import Ledger
 import Statements
 
 /// The 32 random bytes that everything about one payload comes from. It serves one seal context and one payload.
-struct ContentKey: Sendable, CustomStringConvertible, CustomReflectable {
+package struct ContentKey: Sendable, CustomStringConvertible, CustomReflectable {
+    package static let byteCount = ContentBounds.secret
     private let key: SymmetricKey
 
     /// Nil unless there are 32 bytes.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count == ContentBounds.secret else { return nil }
         key = SymmetricKey(data: bytes)
     }
+
+    /// As a desk keeps it beside its payload, encrypted.
+    package var bytes: [UInt8] { key.withUnsafeBytes { Array($0) } }
 
     /// What the chunks are sealed with.
     func payloadKey(_ context: Hash) -> SymmetricKey { derive(.payloadKey, context) }
@@ -51,6 +55,6 @@ struct ContentKey: Sendable, CustomStringConvertible, CustomReflectable {
             inputKeyMaterial: key, salt: context.bytes, info: label.prefix, outputByteCount: ContentBounds.secret)
     }
 
-    var description: String { "(a content key)" }
-    var customMirror: Mirror { Mirror(self, children: []) }
+    package var description: String { "(a content key)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -39,6 +39,31 @@ package struct Opener: Sendable {
     package nonisolated(nonsending) func unwrap(
         _ open: (Wrap) async throws -> [UInt8]?
     ) async throws -> PayloadOpener {
+        let (key, hash) = try await contentKey(open)
+        return PayloadOpener(submission: submission, context: context, hash: hash, contentKey: key)
+    }
+
+    /// Seals the content key of this message to other keys, for a submission that takes this one's place before anyone
+    /// has it. The payload stays as it is: no second one ever has its key.
+    /// - Parameters:
+    ///   - publicKeys: as those of ``SealedPayload/wrap(to:legs:)``.
+    ///   - open: as that of ``unwrap(_:)``.
+    /// - Throws: ``SealingError``, and as ``unwrap(_:)``.
+    package nonisolated(nonsending) func rewrap(
+        to publicKeys: [[UInt8]], _ open: (Wrap) async throws -> [UInt8]?
+    ) async throws -> WrappedPayload {
+        let (key, hash) = try await contentKey(open)
+        let payload = SealedPayload(
+            key: key, context: context, contextHash: hash, digest: submission.payloadDigest,
+            size: submission.payloadSize, keyCommitment: submission.keyCommitment,
+            contentCommitment: submission.contentCommitment)
+        return try payload.wrap(to: publicKeys, legs: submission.legs)
+    }
+
+    /// The content key, and the hash of the seal context.
+    private nonisolated(nonsending) func contentKey(
+        _ open: (Wrap) async throws -> [UInt8]?
+    ) async throws -> (ContentKey, Hash) {
         guard Label.sealedKeys.hash(sealedKeys) == submission.sealedKeysDigest else { throw UnreadableReason.digest }
         let usable = submission.sealedTo.filter(ownKeys.contains)
         guard !usable.isEmpty else { throw UnreadableReason.noKey }
@@ -57,7 +82,7 @@ package struct Opener: Sendable {
             guard let key = ContentKey(bytes), key.commitment(hash) == submission.keyCommitment else {
                 throw UnreadableReason.keyCommitment
             }
-            return PayloadOpener(submission: submission, context: context, key: key.payloadKey(hash))
+            return (key, hash)
         }
         throw UnreadableReason.wrap
     }

@@ -1,17 +1,36 @@
 import Crypto
 import Envelope
-import Statements
+import Ledger
+package import Statements
 
 /// Opens one payload in constant memory: the second half of opening (`Docs/Specification.md#opening`).
 package struct PayloadOpener: Sendable, CustomStringConvertible, CustomReflectable {
     private let submission: Submission
     private let context: SealContext
     private let key: SymmetricKey
+    /// What opens this payload and no other: to be kept by who keeps the payload.
+    package let contentKey: ContentKey
 
-    init(submission: Submission, context: SealContext, key: SymmetricKey) {
+    /// - Parameter hash: of the context.
+    init(submission: Submission, context: SealContext, hash: Hash, contentKey: ContentKey) {
         self.submission = submission
         self.context = context
-        self.key = key
+        key = contentKey.payloadKey(hash)
+        self.contentKey = contentKey
+    }
+
+    /// For a payload whose content key was kept with it; the key commitment is verified.
+    /// - Parameters:
+    ///   - charter, originator: those of the statement whose act is the submission.
+    /// - Throws: `UnreadableReason.keyCommitment` when it is the key of another payload.
+    package init(
+        submission: Submission, charter: CharterID, originator: PartyID, kept contentKey: ContentKey
+    ) throws(UnreadableReason) {
+        let context = SealContext(charter: charter, originator: originator, nonce: submission.nonce)
+        guard let hash = try? context.hash(), contentKey.commitment(hash) == submission.keyCommitment else {
+            throw .keyCommitment
+        }
+        self.init(submission: submission, context: context, hash: hash, contentKey: contentKey)
     }
 
     /// Reads the payload twice: its digest is verified before anything is decrypted. Then come the manifest, which was

@@ -4,7 +4,8 @@ package import Statements
 
 /// A payload that was just made, with its key: what is left to do is to seal the key to those who may open it.
 package struct SealedPayload: ~Copyable {
-    private let key: ContentKey
+    /// What opens this payload and no other: to be kept by who keeps the payload, and by nobody else.
+    package let key: ContentKey
     private let contextHash: Hash
     package let context: SealContext
     package let digest: Hash
@@ -26,7 +27,7 @@ package struct SealedPayload: ~Copyable {
         self.contentCommitment = contentCommitment
     }
 
-    /// Seals the content key for exactly these routes and keys; after that the key is gone.
+    /// Seals the content key for exactly these routes and keys; after that the key is gone, unless it was kept.
     /// - Parameter publicKeys: X-Wing public keys of 1,216 bytes in any order; one that occurs twice counts once.
     /// - Throws: ``SealingError`` for a malformed key, or unless there are 1 to 128.
     package consuming func wrap(to publicKeys: [[UInt8]], legs: [Leg]) throws(SealingError) -> WrappedPayload {

@@ -49,7 +49,8 @@ func message(
     _ number: Int, subject: String? = "A proposal", text: String? = "We propose a meeting.",
     direction: ArchivedMessage.Direction = .sent, from: String = "us-envoy", to: String = "hezbollah",
     via: [String] = [], signers: [String] = ["lead"], caption: String? = nil, references: [MessageID] = [],
-    source: SourceAttribution? = .own, attachments: [String] = [], opening: [UInt8]? = nil
+    source: SourceAttribution? = .own, attachments: [String] = [], opening: [UInt8]? = nil,
+    contentKey: ContentKey? = nil
 ) throws -> ArchivedMessage {
     let at = Timestamp(milliseconds: 1_795_000_000_000 + Int64(number) * 1_000)
     func party(_ name: String) -> PartyID { PartyID(name) ?? .relay }
@@ -74,7 +75,8 @@ func message(
     if let bytes { fields.append(.text(try part("text", bytes))) }
     for name in attachments { fields.append(.attachment(try part(name, [1, 2, 3]))) }
     return ArchivedMessage(
-        direction: direction, submission: signed, at: at, fields: fields, text: bytes, sourceOpening: opening)
+        direction: direction, submission: signed, at: at, fields: fields, text: bytes, sourceOpening: opening,
+        contentKey: contentKey)
 }
 
 private func part(_ name: String, _ bytes: [UInt8]) throws -> PartInfo {

@@ -115,7 +115,7 @@ struct KeepingTests {
         #expect(code { _ = try Archive.open(folder: bench.archiveFolder, key: other) } == .otherKey)
         #expect(try bench.bytes("index") + bench.bytes(ArchiveBench.segment) == before)
         var newer = try bench.bytes(ArchiveBench.segment)
-        newer[16] = UInt8(ascii: "2")
+        newer[16] = UInt8(ascii: "3")
         try bench.put(ArchiveBench.segment, newer)
         #expect(code { _ = try bench.open() } == .newerVersion)
         #expect(try bench.bytes(ArchiveBench.segment) == newer)
