@@ -12,6 +12,13 @@ package struct CharterInForce: Sendable {
     private let parties: [PartyID: Party]
     private let keys: [DelegateID: [UInt8]]
     private let bars: Set<Bar>
+    private let channels: [Hop: [Channel]]
+
+    /// Two parties in the direction in which a message goes.
+    private struct Hop: Hashable {
+        let from: PartyID
+        let to: PartyID
+    }
 
     package init(_ signed: SignedCharter) {
         self.signed = signed
@@ -29,6 +36,14 @@ package struct CharterInForce: Sendable {
         self.parties = parties
         self.keys = keys
         bars = Set(signed.charter.bars)
+        var channels: [Hop: [Channel]] = [:]
+        for channel in signed.charter.channels {
+            for hop in [Hop(from: channel.from, to: channel.to), Hop(from: channel.to, to: channel.from)]
+            where channel.carries(from: hop.from, to: hop.to) {
+                channels[hop, default: []].append(channel)
+            }
+        }
+        self.channels = channels
     }
 
     package var charter: Charter { signed.charter }
@@ -41,12 +56,14 @@ package struct CharterInForce: Sendable {
     package func roster(_ party: PartyID) -> Revision { Revision(0) }
     package func isBarred(_ a: PartyID, _ b: PartyID) -> Bool { bars.contains(Bar(a, b)) }
     package func channels(from a: PartyID, to b: PartyID) -> [Channel] {
-        signed.charter.channels.filter { $0.carries(from: a, to: b) }
+        channels[Hop(from: a, to: b)] ?? []
     }
 
     /// The revisions a submission with these routes is written under.
     package func revisions(originator: PartyID, legs: [Leg]) -> WrittenUnder {
-        let involved = Set([originator] + legs.flatMap(\.holders)).sorted()
+        var involved = [originator]
+        for party in legs.lazy.flatMap(\.holders) where !involved.contains(party) { involved.append(party) }
+        involved.sort()
         return WrittenUnder(
             constitution: constitution,
             rosters: involved.map { RosterRevision(party: $0, revision: roster($0)) })

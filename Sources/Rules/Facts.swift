@@ -68,12 +68,20 @@ package struct NonceKey: Hashable, Sendable {
 package struct StandingFacts: Sendable {
     package var charter: CharterInForce
     /// The newest publication of each sealing key; one at or past its `keepUntil` counts as none and may be dropped.
-    package var keys: [KeyID: SealingKeyRecord]
+    package var keys: [KeyID: SealingKeyRecord] { didSet { prepared = nil } }
     package var counters: [PartyID: PartyCounters]
     /// The time of the last entry.
     package var lastAcceptedAt: Timestamp
     /// The number of entries.
     package var size: TreeSize
+    private var prepared: PreparedKeysHash?
+
+    /// The keys' hash, which stays the same from one moment until a key of it passes its `sealUntil`.
+    private struct PreparedKeysHash: Sendable {
+        let hash: Hash
+        let from: Timestamp
+        let until: Timestamp?
+    }
 
     package init(
         charter: CharterInForce, keys: [KeyID: SealingKeyRecord] = [:], counters: [PartyID: PartyCounters] = [:],
@@ -93,7 +101,17 @@ package struct StandingFacts: Sendable {
 
     /// The hash that a tick names: over the keys not past `sealUntil`.
     package func keysHash(at time: Timestamp) -> Hash {
-        (try? KeyList(keys.values, at: time).hash()) ?? .zero
+        if let prepared, prepared.from <= time, prepared.until.map({ time < $0 }) ?? true { return prepared.hash }
+        return (try? KeyList(keys.values, at: time).hash()) ?? .zero
+    }
+
+    /// Works out ``keysHash(at:)`` once for the ticks that follow, until the keys change or one passes its `sealUntil`.
+    package mutating func prepareKeysHash(at time: Timestamp) {
+        if let prepared, prepared.from <= time, prepared.until.map({ time < $0 }) ?? true { return }
+        let list = KeyList(keys.values, at: time)
+        prepared = (try? list.hash()).map { hash in
+            PreparedKeysHash(hash: hash, from: time, until: list.keys.map(\.sealUntil).min())
+        }
     }
 
     package mutating func apply(_ changes: Changes) {

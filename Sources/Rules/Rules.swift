@@ -15,7 +15,7 @@ package enum Decider {
     ///   - facts: everything ``Facts/Wanted`` asks for this statement.
     package static func decide(_ examined: ExaminedStatement, at acceptedAt: Timestamp, facts: Facts) -> Decision {
         if let index = facts.statements[examined.id] { return .repeated(index) }
-        let statement = examined.statement
+        let statement = examined.signed.statement
         if case .submission(let submission) = statement.act,
             let index = facts.nonces[NonceKey(party: statement.party, nonce: submission.nonce)], examined.isAuthentic
         {
@@ -53,16 +53,17 @@ package enum Decider {
     }
 
     private static func checkSigners(_ examined: ExaminedStatement, facts: Facts) throws(Objection) {
-        let statement = examined.statement
+        let statement = examined.signed.statement
         let charter = facts.standing.charter
         guard (statement.party == .relay) == statement.act.kind.isRelays else {
             throw Objection(.notInOffice, "\(statement.party) makes no \(statement.act.kind)")
         }
-        for name in statement.signers where charter.key(statement.delegate(name)) == nil {
+        let keys = statement.signers.map { charter.key(statement.delegate($0)) }
+        for (name, key) in zip(statement.signers, keys) where key == nil {
             throw Objection(.notInOffice, "\(statement.delegate(name)) is not in office")
         }
-        for (name, check) in zip(statement.signers, examined.checks)
-        where !check.isValid || check.key != charter.key(statement.delegate(name)) {
+        for ((name, key), check) in zip(zip(statement.signers, keys), examined.checks)
+        where !check.isValid || check.key != key {
             throw Objection(.badSignature, "the signature of \(statement.delegate(name)) is not valid")
         }
         switch statement.act {
@@ -83,7 +84,7 @@ package enum Decider {
         _ examined: ExaminedStatement, at time: Timestamp, facts: Facts
     ) throws(Objection) -> Changes {
         let act = ActContext(examined: examined, time: time, facts: facts)
-        switch examined.statement.act {
+        switch examined.signed.statement.act {
         case .submission(let submission): return try act.submission(submission)
         case .conveyance(let leg): return try act.conveyance(leg)
         case .refusal(let leg, _): return try act.refusal(leg)
@@ -104,7 +105,7 @@ struct ActContext {
     let time: Timestamp
     let facts: Facts
 
-    var statement: Statement { examined.statement }
+    var statement: Statement { examined.signed.statement }
     var standing: StandingFacts { facts.standing }
     var charter: CharterInForce { facts.standing.charter }
     var index: LogIndex { LogIndex(rawValue: standing.size.rawValue) }

@@ -34,13 +34,18 @@ extension ActContext {
         for party in paths.joined() where charter.party(party) == nil {
             throw Objection(.unknownParty, "\(party) is not a party of the charter")
         }
-        guard Set(submission.legs.map(\.recipient)).count == submission.legs.count else {
+        guard !Self.hasTwice(submission.legs.map(\.recipient)) else {
             throw Objection(.malformedRoute, "two legs have the same recipient")
         }
-        for (leg, path) in zip(submission.legs, paths) where Set(path).count != path.count {
+        for (leg, path) in zip(submission.legs, paths) where Self.hasTwice(path) {
             throw Objection(.malformedRoute, "a party stands twice on the route to \(leg.recipient)")
         }
         for (leg, path) in zip(submission.legs, paths) { try checkHops(of: leg, along: path, submission) }
+    }
+
+    /// Whether a party stands twice in a list, which is short.
+    private static func hasTwice(_ parties: [PartyID]) -> Bool {
+        parties.indices.contains { parties[..<$0].contains(parties[$0]) }
     }
 
     private func checkHops(of leg: Leg, along path: [PartyID], _ submission: Submission) throws(Objection) {
@@ -76,17 +81,19 @@ extension ActContext {
     }
 
     private func checkSealing(_ submission: Submission) throws(Objection) {
-        let onRoutes = Set([statement.party] + submission.legs.flatMap(\.holders))
+        let isOnRoute = { (party: PartyID) in
+            party == statement.party
+                || submission.legs.contains { $0.recipient == party || $0.intermediaries.contains(party) }
+        }
         let keys = submission.sealedTo.map { sealingKey($0) }
         let valid = keys.compactMap(\.self).filter { key in
             key.sealFrom <= time && statement.madeAt < key.sealUntil && submission.expiry <= key.keepUntil
         }
-        let reached = Set(valid.map(\.delegate.party))
-        for leg in submission.legs where !reached.contains(leg.recipient) {
+        for leg in submission.legs where !valid.contains(where: { $0.delegate.party == leg.recipient }) {
             throw Objection(.notSealedToRecipient, "not sealed to any valid key of \(leg.recipient)")
         }
         for (keyID, key) in zip(submission.sealedTo, keys) {
-            guard let key, onRoutes.contains(key.delegate.party) else {
+            guard let key, isOnRoute(key.delegate.party) else {
                 throw Objection(
                     .sealedToBystander, "sealed to key \(keyID.short), which is no key of a party on the route")
             }

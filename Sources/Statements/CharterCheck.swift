@@ -127,6 +127,7 @@ package enum CharterCheck {
         if charter.witnessQuorum > UInt64(charter.witnesses.count) {
             found.append(Finding("charter-witnesses", "the witness quorum is larger than the number of witnesses"))
         }
+        found += witnessFindings(charter.witnesses)
         if NoteName(charter.relay.origin) == nil {
             found.append(Finding("charter-origin", "the origin cannot name a log key"))
         }
@@ -141,6 +142,27 @@ package enum CharterCheck {
         }
         return found
     }
+}
+
+/// Witnesses that can be asked, and whose cosignatures can be told apart.
+private func witnessFindings(_ witnesses: [Witness]) -> [CharterCheck.Finding] {
+    var found: [CharterCheck.Finding] = []
+    var seen: Set<[UInt8]> = []
+    for witness in witnesses {
+        let shown = witness.verifierKey.prefix(80)
+        guard let key = try? VerifierKey(text: witness.verifierKey), key.kind == .cosignature else {
+            found.append(.init("charter-witnesses", "'\(shown)' is no verifier key of a witness (type 4)"))
+            continue
+        }
+        // One key must not count twice, under whichever name.
+        if !seen.insert(key.publicKey).inserted {
+            found.append(.init("charter-witnesses", "the key of \(key.name) stands twice among the witnesses"))
+        }
+        if !witness.url.hasPrefix("https://"), !witness.url.hasPrefix("http://") {
+            found.append(.init("charter-witnesses", "the URL of \(key.name) must begin with https:// or http://"))
+        }
+    }
+    return found
 }
 
 /// The versions of the rules that this build can decide and replay.

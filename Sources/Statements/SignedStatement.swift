@@ -24,7 +24,8 @@ package struct SignedStatement: Hashable, Sendable, DERFormat {
             openSignatures: openSignatures)
     }
 
-    private init(
+    /// - Parameter statement: what the bytes say.
+    init(
         statement: Statement, statementBytes: [UInt8], signatures: [[UInt8]], openSignatures: [OpenSignature]
     ) throws(FormError) {
         guard signatures.count == statement.signers.count else {
@@ -75,6 +76,13 @@ package struct SignedStatement: Hashable, Sendable, DERFormat {
 
     /// What each signer's key signs.
     package static func message(statementBytes: [UInt8]) -> [UInt8] { Label.statementSignature.message(statementBytes) }
+
+    /// The same, into a buffer that is used again.
+    package static func write(messageOf statementBytes: ArraySlice<UInt8>, to message: inout [UInt8]) {
+        message.removeAll(keepingCapacity: true)
+        message += Label.statementSignature.prefix
+        message += statementBytes
+    }
 
     /// Encodes a statement and has it signed by one key a signer, in their order.
     package static func sign(
@@ -138,8 +146,8 @@ package struct ExaminedStatement: Hashable, Sendable {
         }
     }
 
-    package var statement: Statement { signed.statement }
-    package var id: StatementID { signed.id }
+    @inlinable package var statement: Statement { signed.statement }
+    @inlinable package var id: StatementID { signed.id }
     /// Every signer was known and every signature good: the sender is who it says.
-    package var isAuthentic: Bool { checks.allSatisfy { $0.isValid } }
+    @inlinable package var isAuthentic: Bool { checks.allSatisfy { $0.isValid } }
 }

@@ -88,6 +88,20 @@ struct CharterCheckTests {
     static let numberRows = [
         Row("charter-rules-version", "rules of tomorrow") { $0.rulesVersion = 2 },
         Row("charter-witnesses", "more cosignatures than witnesses") { $0.witnessQuorum = 2 },
+        Row("charter-witnesses", "a witness with a log's key") {
+            let key = try VerifierKey(text: $0.witnesses[0].verifierKey)
+            let other = try VerifierKey(name: key.name, kind: .ed25519, publicKey: key.publicKey)
+            $0.witnesses = [Witness(verifierKey: other.text, url: $0.witnesses[0].url)]
+        },
+        Row("charter-witnesses", "one witness's key under two names") {
+            let key = try VerifierKey(text: $0.witnesses[0].verifierKey)
+            let name = try #require(NoteName("another.example"))
+            let other = try VerifierKey(name: name, kind: .cosignature, publicKey: key.publicKey)
+            $0.witnesses.append(Witness(verifierKey: other.text, url: "https://another.example"))
+        },
+        Row("charter-witnesses", "a witness that cannot be asked") {
+            $0.witnesses = [Witness(verifierKey: $0.witnesses[0].verifierKey, url: "witness.example")]
+        },
         Row("charter-origin", "an origin with a space") { $0.relay = try Scene.relay(origin: "no origin") },
         Row("charter-url", "no TLS") { $0.relay = try Scene.relay(url: "http://relay.example") },
         Row("charter-url", "a path") { $0.relay = try Scene.relay(url: "https://relay.example/v1") },
