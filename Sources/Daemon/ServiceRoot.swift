@@ -10,7 +10,7 @@ package enum ServiceRoot {
     /// A service with the name that stands in the log. The name is required, since the default is the description of
     /// the service with all that it holds.
     package struct Named: Sendable {
-        let name: String
+        package let name: String
         let service: any Service
 
         package init(_ name: String, _ service: any Service) {

@@ -18,11 +18,12 @@ struct DraftShelf {
     let charter: CharterInForce
     /// The largest payload that any channel takes.
     let largest: UInt64
-    let now: Timestamp
+    let clock: RelayClock
     let door: DraftDoor
 
-    /// Takes a draft file; its drafter's signature says who sends it. Nothing of a stranger's reaches the store.
-    func put(_ body: RequestBody) async throws -> Response {
+    /// Takes a draft file in one request. Nothing of a stranger's reaches the store.
+    /// - Parameter who: the delegate who signed the request; the drafter's own signature is in the file.
+    func put(_ body: RequestBody, by who: DelegateID) async throws -> Response {
         var reader = DraftReader()
         var held: [UInt8] = []
         var writer: (any StagedEnvelopeWriter)?
@@ -37,8 +38,9 @@ struct DraftShelf {
                 }
                 held += piece
                 guard let header = reader.header else { continue }
-                // What the shelf has of it is for the party's delegates, who sign when they ask.
-                if try await isKnown(header) { return try answer(Self.stored(header, size: header.fileSize)) }
+                try check(header, by: who)
+                if let known = try await known(header) { return known }
+                try await expectRoom(for: header)
                 try await door.enter(header.draft.id, of: header.draft.statement.party)
                 entered = header.draft
                 let staged = try await store.stageEnvelope()
@@ -47,23 +49,23 @@ struct DraftShelf {
             }
             let header = try reader.finish()
             guard let writer else { throw Problem(.malformed, "The draft file is empty.") }
-            let file = try await writer.finish()
-            let draft = Self.stored(header, size: file.size)
-            if try await !store.addDraft(draft, file: file, room: room) { await writer.discard() }
-            await door.leave(draft.id, of: draft.statement.party)
-            return try answer(draft)
+            if try await !add(header, file: try await writer.finish()) { await writer.discard() }
+            await door.leave(header.draft.id, of: header.draft.statement.party)
+            return try await shelved(header)
         } catch {
             await writer?.discard()
             if let entered { await door.leave(entered.id, of: entered.statement.party) }
-            if let error = error as? StoreError, error.code == .noRoom { throw Self.full }
             throw error
         }
     }
 
-    /// Who it is by, and whether there is room for it.
-    /// - Returns: whether it is on the shelf already.
-    private func isKnown(_ header: DraftHeader) async throws -> Bool {
+    /// That a draft is its party's, who must be the one to bring it, and that it can still become a statement.
+    func check(_ header: DraftHeader, by who: DelegateID) throws(Problem) {
         let (draft, statement) = (header.draft, header.draft.statement)
+        // Whoever has the file could put it back after its withdrawal otherwise.
+        guard statement.party == who.party else {
+            throw Problem(.notYours, "The draft is not of \(who.party); a delegate of its own party puts it.")
+        }
         guard statement.charter == charter.id, statement.party != .relay, !draft.missing.contains(draft.drafter),
             draft.invalidSigners(key: { charter.key($0) }).isEmpty,
             statement.signers.allSatisfy({ charter.key(statement.delegate($0)) != nil })
@@ -76,12 +78,36 @@ struct DraftShelf {
         guard header.payloadSize <= largest else {
             throw Problem(.oversized, "No channel takes more than \(largest) bytes.")
         }
-        if try await store.draft(draft.id) != nil { return true }
-        let others = try await store.drafts(of: statement.party).map(\.size)
-        guard room.takes(header.fileSize, beside: others) else { throw Self.full }
-        return false
     }
 
+    /// The answer for a draft that is on the shelf already; nil if it is not.
+    func known(_ header: DraftHeader) async throws -> Response? {
+        try await store.draft(header.draft.id).map { try answer($0) }
+    }
+
+    /// That there is room for one more, before its payload comes; ``add(_:file:)`` decides.
+    func expectRoom(for header: DraftHeader) async throws {
+        let others = try await store.drafts(of: header.draft.statement.party).map(\.size)
+        guard room.takes(header.fileSize, beside: others) else { throw Self.full }
+    }
+
+    /// Puts a whole draft on the shelf.
+    /// - Returns: whether it is new; if not, the file is the caller's still.
+    func add(_ header: DraftHeader, file: StagedEnvelope) async throws -> Bool {
+        do {
+            return try await store.addDraft(Self.stored(header, size: file.size), file: file, room: room)
+        } catch {
+            guard error.code == .noRoom else { throw error }
+            throw Self.full
+        }
+    }
+
+    /// A draft as it is on the shelf, for whoever brought it.
+    func shelved(_ header: DraftHeader) async throws -> Response {
+        try answer(try await find(header.draft.id, for: header.draft.statement.party))
+    }
+
+    private var now: Timestamp { clock.now }
     private var room: PartyRoom { PartyRoom(count: Self.mostOfAParty, bytes: charter.limits.unsettledBytes) }
     private static var full: Problem { Problem(.draftsFull, "The party has too many drafts on its shelf.") }
 
@@ -167,23 +193,5 @@ struct DraftShelf {
             kind: draft.statement.act.kind.description, size: draft.size, madeAt: draft.statement.madeAt,
             submitBy: draft.statement.submitBy,
             rejection: draft.rejection.map { DraftItem.Rejection(by: $0.by, at: $0.at) })
-    }
-}
-
-/// How many drafts of a party may be on their way at a time: until one is on the shelf, its bytes count nowhere else.
-actor DraftDoor {
-    static let mostOfAParty = 4
-    private var inside: [PartyID: [StatementID]] = [:]
-
-    func enter(_ id: StatementID, of party: PartyID) throws {
-        guard inside[party, default: []].count < Self.mostOfAParty else {
-            throw Problem(.busy, "\(Self.mostOfAParty) drafts of the party are on their way already.")
-        }
-        inside[party, default: []].append(id)
-    }
-
-    func leave(_ id: StatementID, of party: PartyID) {
-        guard let place = inside[party]?.firstIndex(of: id) else { return }
-        inside[party]?.remove(at: place)
     }
 }

@@ -14,6 +14,7 @@ struct RelayResponder: HTTPResponder {
     typealias Context = BasicRequestContext
     let sequencer: Sequencer
     let log: PublishedLog
+    let shown: ShownCheckpoints
     let store: any Store
     let reader: LogReader
     let clock: RelayClock
@@ -44,14 +45,12 @@ struct RelayResponder: HTTPResponder {
     }
 
     private func answer(_ route: Route, _ request: Request) async throws -> Response {
-        let snapshot = log.snapshot
-        let charter = snapshot.standing.charter
+        let charter = log.snapshot.standing.charter
         switch route {
         case .submitEnvelope: return try await submitEnvelope(request, charter: charter)
         case .submitStatement: return try await submitStatement(request, charter: charter)
         case .charter: return Answer.json(try CharterView(charter: charter.signed).encoded())
         case .beginUpload: return try await uploads(charter).begin(request.body)
-        case .putDraft: return try await shelf(charter).put(request.body)
         case .signDraft(let id):
             let limit = ByteLimit.openSignature
             let (who, body) = try await writer(request, route, charter, limit: limit)
@@ -61,18 +60,43 @@ struct RelayResponder: HTTPResponder {
             return try await shelf(charter).reject(id, note: body, by: who)
         default: break
         }
-        let isPublic = charter.charter.relay.publication == .always
-        switch route {
-        case .checkpoint where isPublic, .tile where isPublic: break
-        default:
-            let who = try Authentication.reader(request, route: route, charter: charter, now: clock.now)
-            switch route {
-            case .withdrawDraft(let id): return try await shelf(charter).withdraw(id, by: who)
-            case .continueUpload(let id): return try await uploads(charter).go(on: id, for: who.party, request)
-            default: return try await read(route, request, as: who.party)
-            }
+        if let answer = try await published(route, request, charter) { return answer }
+        let who = try Authentication.reader(request, route: route, charter: charter, now: clock.now)
+        if let answer = try await workInProgress(route, request, by: who) { return answer }
+        return try await read(route, request, as: who.party)
+    }
+
+    /// What strangers may see of the log, as the charter has it; nil for everything else.
+    private func published(_ route: Route, _ request: Request, _ charter: CharterInForce) async throws -> Response? {
+        let views = LogViews(log: log, shown: shown, store: store)
+        switch (route, charter.charter.relay.publication) {
+        case (_, .private): return nil
+        case (.checkpoint, .always), (.tile, .always): return try await views.answer(route)
+        case (.checkpoint, .onCadence), (.tile, .onCadence):
+            // A delegate's request is signed, and is answered with the log as it is now.
+            if MessageSignature.isPresent(in: request.headers) { return nil }
+            return try await views.answerStrangers(route)
+        default: return nil
         }
-        return try await log(route, snapshot)
+    }
+
+    /// Uploads and drafts, by requests whose signature covers no digest of the body: there is none, or it is streamed,
+    /// and signatures in the file cover it.
+    /// - Returns: nil for everything else.
+    private func workInProgress(_ route: Route, _ request: Request, by who: DelegateID) async throws -> Response? {
+        let charter = log.snapshot.standing.charter
+        switch route {
+        case .putDraft: return try await shelf(charter).put(request.body, by: who)
+        case .withdrawDraft(let id): return try await shelf(charter).withdraw(id, by: who)
+        case .beginDraftUpload: return try await draftUploads(charter, who).begin(request.body)
+        case .continueUpload(let id):
+            return try await uploads(charter).go(on: .envelope(id), for: who.party, request)
+        case .continueDraftUpload(let id):
+            return try await draftUploads(charter, who).go(on: .draft(id), for: who.party, request)
+        case .upload(let id): return try await uploads(charter).look(.envelope(id), for: who.party)
+        case .draftUpload(let id): return try await draftUploads(charter, who).look(.draft(id), for: who.party)
+        default: return nil
+        }
     }
 
     private func writer(
@@ -81,14 +105,20 @@ struct RelayResponder: HTTPResponder {
         try await Authentication.writer(request, route: route, charter: charter, now: clock.now, limit: limit)
     }
 
-    private func uploads(_ charter: CharterInForce) -> Uploads {
-        Uploads(
-            store: store, sequencer: sequencer, turns: turns, charter: charter, largest: largest(charter),
-            clock: clock)
+    private func uploads(_ charter: CharterInForce) -> Uploads<EnvelopeUpload> {
+        uploads(EnvelopeUpload(sequencer: sequencer, charter: charter, largest: largest(charter)), charter)
+    }
+
+    private func draftUploads(_ charter: CharterInForce, _ who: DelegateID) -> Uploads<DraftUpload> {
+        uploads(DraftUpload(shelf: shelf(charter), who: who), charter)
+    }
+
+    private func uploads<Target: UploadTarget>(_ target: Target, _ charter: CharterInForce) -> Uploads<Target> {
+        Uploads(target: target, store: store, turns: turns, room: charter.limits.unsettledBytes, clock: clock)
     }
 
     private func shelf(_ charter: CharterInForce) -> DraftShelf {
-        DraftShelf(store: store, charter: charter, largest: largest(charter), now: clock.now, door: door)
+        DraftShelf(store: store, charter: charter, largest: largest(charter), clock: clock, door: door)
     }
 
     /// The largest payload that any channel takes.
@@ -103,7 +133,6 @@ struct RelayResponder: HTTPResponder {
         case .sent(let query): return try await views.sent(query, of: party)
         case .message(let id): return try await views.message(id, for: party)
         case .envelope(let id): return try await views.envelope(id, for: party, request)
-        case .upload(let id): return try await uploads(log.snapshot.standing.charter).look(id, for: party)
         case .drafts: return try await shelf(log.snapshot.standing.charter).list(for: party)
         case .draft(let id): return try await shelf(log.snapshot.standing.charter).file(id, for: party, request)
         case .draftRejection(let id): return try await shelf(log.snapshot.standing.charter).note(id, for: party)
@@ -111,31 +140,7 @@ struct RelayResponder: HTTPResponder {
         case .consistency(let from, let to): return try await views.consistency(from: from, to: to)
         case .entries where log.snapshot.standing.charter.party(party)?.capabilities.auditor != true:
             throw Problem(.notFound, "Entries are for auditors.")
-        default: return try await log(route, log.snapshot)
-        }
-    }
-
-    /// The log in C2SP layout.
-    private func log(_ route: Route, _ snapshot: PublishedLog.Snapshot) async throws -> Response {
-        switch route {
-        case .checkpoint:
-            return Answer.bytes(snapshot.checkpoint, type: "text/plain; charset=utf-8", cache: "no-store")
-        case .tile(let id):
-            guard let whole = TileID(level: id.level, index: id.index, size: snapshot.head.size),
-                id.width <= whole.width, let bytes = try await store.tile(level: id.level, index: id.index),
-                bytes.count >= id.byteCount
-            else { throw Problem(.notFound, "The log has no tile \(id.path).") }
-            return Answer.bytes(Array(bytes.prefix(id.byteCount)), cache: "private, max-age=604800, immutable")
-        case .entries(let id):
-            let start = id.firstEntry.rawValue
-            let end = start + UInt64(id.width)
-            guard end <= snapshot.head.size.rawValue else {
-                throw Problem(.notFound, "The log has no bundle \(id.path).")
-            }
-            let entries = try await store.entries(start..<end)
-            guard entries.count == id.width else { throw StoreError(.damaged, "bundle \(id.path) is incomplete") }
-            return Answer.bytes(try EntryBundle.encode(entries), cache: "private, max-age=604800, immutable")
-        default: throw Problem(.notFound, "There is nothing at this path.")
+        default: return try await LogViews(log: log, shown: shown, store: store).answer(route)
         }
     }
 

@@ -1,10 +1,10 @@
-import Statements
+import Store
 
 /// Whose turn it is to write to an upload: always that of the newest request. One that hangs on a connection that broke
 /// off can never hold up, or write after, the one that takes its place.
 actor UploadTurns {
     struct Turn: Sendable {
-        let id: MessageID
+        let id: UploadID
         fileprivate let number: UInt64
         /// Bytes that were written, but maybe not synced, by a request before this one.
         let written: UInt64?
@@ -17,11 +17,11 @@ actor UploadTurns {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private var states: [MessageID: State] = [:]
+    private var states: [UploadID: State] = [:]
     private var last: UInt64 = 0
 
     /// Takes the turn from whoever had it, once its writing of the moment is over.
-    func take(_ id: MessageID) async -> Turn {
+    func take(_ id: UploadID) async -> Turn {
         last += 1
         let number = last
         states[id, default: State(newest: number)].newest = number
@@ -52,7 +52,7 @@ actor UploadTurns {
     }
 
     /// Says that an upload is gone, and with it what was written.
-    func forget(_ id: MessageID) { states[id]?.written = nil }
+    func forget(_ id: UploadID) { states[id]?.written = nil }
 
     /// Says that a request is over and that nothing is written that is not synced.
     func end(_ turn: Turn) {

@@ -1,97 +1,96 @@
 import Envelope
 import HTTPTypes
 import Hummingbird
-import Ledger
 import NIOCore
-import Rules
 import Statements
 import Store
 import Wire
 
-/// Envelopes that come in parts: the submission first, refused early, then the payload from wherever it broke off.
-struct Uploads {
-    /// Uploads that a party may have begun and not finished.
-    static let mostOfAParty = 16
-    /// How long an upload is kept after its last byte; never past its statement's `submitBy`.
-    static let keeping = TimeSpan.hours(24)
-    /// Bytes after which a running part is made durable, and the time after which it is.
-    static let syncBytes: UInt64 = 8 << 20
-    static let syncTime = Duration.seconds(2)
-    private static let piece = 512 * 1024
-
+/// Files that come in parts: what stands before the payload first, refused early, then the payload from wherever it
+/// broke off. Envelopes and drafts come this one way; what they do differently is the target's.
+struct Uploads<Target: UploadTarget> {
+    let target: Target
     let store: any Store
-    let sequencer: Sequencer
     let turns: UploadTurns
-    let charter: CharterInForce
-    /// The largest payload that any channel takes.
-    let largest: UInt64
+    /// The bytes that a party may have in uploads.
+    let room: UInt64
     let clock: RelayClock
 
-    /// Begins an upload, or says where one stands; an accepted submission is answered by its acceptance.
+    /// Begins an upload, or says where one stands; a file that has come already is answered as its last part was.
     func begin(_ body: RequestBody) async throws -> Response {
         let (header, bytes) = try await Self.header(body)
-        guard header.payloadSize <= largest else {
-            throw Problem(.oversized, "No channel takes more than \(largest) bytes.")
-        }
-        let examined = try Authentication.examine(header.signed, charter: charter)
-        let id = MessageID(examined.id)
-        let turn = await turns.take(id)
-        if let outcome = await sequencer.preview(examined) {
-            // What is there stays: a rejection of this moment need not be one of the next. Its time ends by itself.
+        let checked = try target.check(header)
+        let claim = Target.claim(header)
+        let turn = await turns.take(claim.id)
+        do {
+            if let answer = try await target.standing(checked) {
+                // What is there stays: a rejection of this moment need not be one of the next. Its time ends by itself.
+                await turns.end(turn)
+                return answer
+            }
+        } catch {
             await turns.end(turn)
-            return try Self.answer(outcome)
+            throw error
         }
         if let offset = try await synced(turn)?.offset {
             await turns.end(turn)
-            return Self.stands(offset, id: id, status: .ok)
+            return stands(offset, claim.id, status: .ok)
         }
-        let party = examined.statement.party
-        await turns.forget(id)
+        await turns.forget(claim.id)
         do {
             try await store.addUpload(
                 NewUpload(
-                    id: id, party: party, size: header.fileSize, expires: expiry(examined.statement), header: bytes),
-                room: PartyRoom(count: Self.mostOfAParty, bytes: charter.limits.unsettledBytes))
+                    id: claim.id, party: claim.statement.party, size: claim.size, expires: expiry(claim.statement),
+                    header: bytes),
+                room: PartyRoom(count: UploadLimits.mostOfAParty, bytes: room))
         } catch {
             await turns.end(turn)
             guard error.code == .noRoom else { throw error }
-            throw Problem(.uploadsFull, "\(party) has too many uploads that are not finished.")
+            throw Problem(.uploadsFull, "\(claim.statement.party) has too many uploads that are not finished.")
         }
         await turns.end(turn)
-        return Self.stands(UInt64(bytes.count), id: id, status: .created)
+        return stands(UInt64(bytes.count), claim.id, status: .created)
     }
 
     /// Says where an upload stands.
-    func look(_ id: MessageID, for party: PartyID) async throws -> Response {
+    func look(_ id: UploadID, for party: PartyID) async throws -> Response {
         let turn = await turns.take(id)
         guard let upload = try await synced(turn), upload.party == party else { throw await missing(turn) }
         await turns.end(turn)
-        return Self.stands(upload.offset, id: id, status: .ok)
+        return stands(upload.offset, id, status: .ok)
     }
 
-    /// Takes a part; the last one brings the answer to the submission.
-    func go(on id: MessageID, for party: PartyID, _ request: Request) async throws -> Response {
-        guard let text = request.headers[.uploadOffset], let start = TreeSize(decimal: text.utf8)?.rawValue else {
-            throw Problem(.malformed, "The field Upload-Offset must say where the part begins.")
-        }
+    /// Takes a part; the last one brings what the file's coming means.
+    func go(on id: UploadID, for party: PartyID, _ request: Request) async throws -> Response {
+        let part = try DeclaredPart(request.headers)
+        try await refuseSmall(part, of: id, for: party)
         let turn = await turns.take(id)
         guard let upload = try await synced(turn), upload.party == party else { throw await missing(turn) }
-        guard start == upload.offset else {
+        guard part.start == upload.offset else {
             await turns.end(turn)
             throw Problem(.wrongOffset, "The upload stands at byte \(upload.offset).", uploadOffset: upload.offset)
         }
-        let length = request.headers[.contentLength].flatMap { UInt64($0) } ?? 0
-        guard length <= upload.size - start else {
+        guard part.length <= upload.size - part.start else {
             await turns.end(turn)
-            throw Problem(.oversized, "Only \(upload.size - start) bytes of the upload are missing.")
+            throw Problem(.oversized, "Only \(upload.size - part.start) bytes of the upload are missing.")
         }
-        let signed = try await self.signed(id)
-        let end = try await take(request.body, upload, turn) { expiry(signed.statement) }
+        let statement = Target.claim(try await header(id)).statement
+        let end = try await take(request.body, upload, turn) { expiry(statement) }
         guard end == upload.size else {
             await turns.end(turn)
-            return Self.stands(end, id: id, status: .noContent)
+            return stands(end, id, status: .noContent)
         }
-        return try await finish(turn, signed)
+        return try await finish(turn)
+    }
+
+    /// Before it has the turn: a part that is refused ends no other one, and costs nothing but this look.
+    private func refuseSmall(_ part: DeclaredPart, of id: UploadID, for party: PartyID) async throws {
+        guard part.length < UploadLimits.smallestPart, let upload = try await store.upload(id), upload.party == party,
+            part.start < upload.size, part.length < upload.size - part.start
+        else { return }
+        throw Problem(
+            .partTooSmall,
+            "A part of \(part.length) bytes is not the last one; it has at least \(UploadLimits.smallestPart) then.")
     }
 
     /// Writes a part's bytes as they come; what broke off stays as far as it came.
@@ -101,7 +100,7 @@ struct Uploads {
         var part = UploadPart(upload, store: store, turns: turns, turn: turn, expires: expires)
         do {
             for try await buffer in body {
-                try await part.take(buffer.readableBytesView, atLeast: Self.piece)
+                try await part.take(buffer.readableBytesView)
             }
             try await part.sync()
         } catch {
@@ -112,13 +111,13 @@ struct Uploads {
         return part.offset
     }
 
-    /// Checks the whole file, and has its submission decided.
-    private func finish(_ turn: UploadTurns.Turn, _ signed: SignedStatement) async throws -> Response {
+    /// Checks the whole file, and has the target decide what becomes of it.
+    private func finish(_ turn: UploadTurns.Turn) async throws -> Response {
         // Whoever comes now waits until it is decided.
         guard await turns.enter(turn) else { throw UploadPart.superseded }
-        let outcome: Sequencer.Outcome
+        let answer: Response
         do {
-            outcome = try await decide(turn.id, signed)
+            answer = try await settle(turn.id)
         } catch {
             await turns.leave(turn)
             await turns.end(turn)
@@ -126,35 +125,29 @@ struct Uploads {
         }
         await turns.leave(turn)
         await turns.end(turn)
-        return try Self.answer(outcome)
+        return answer
     }
 
-    private func decide(_ id: MessageID, _ signed: SignedStatement) async throws -> Sequencer.Outcome {
+    private func settle(_ id: UploadID) async throws -> Response {
+        let header: Target.Header
         do {
-            try await check(id)
+            header = try await check(id)
         } catch let error as EnvelopeError {
             try await remove(id)
             throw error
         }
-        let examined = try Authentication.examine(signed, charter: charter)
-        let outcome = await sequencer.submit(examined, envelope: .staged(try await store.stageUpload(id)))
-        switch outcome {
-        case .accepted: try await remove(id)
-        case .rejected(let objection, _):
-            // Of this moment: the same submission may be accepted in the next, and its bytes are all here.
-            if ![.quotaExceeded, .clock, .channelClosed].contains(objection.code) { try await remove(id) }
-        case .busy, .clock, .unavailable: break
-        }
-        return outcome
+        let settled = try await target.settle(header, file: try await store.stageUpload(id))
+        if settled.isOver { try await remove(id) }
+        return settled.answer
     }
 
-    private func remove(_ id: MessageID) async throws {
+    private func remove(_ id: UploadID) async throws {
         try await store.removeUpload(id)
         await turns.forget(id)
     }
 
-    private func check(_ id: MessageID) async throws {
-        var reader = EnvelopeReader()
+    private func check(_ id: UploadID) async throws -> Target.Header {
+        var reader = PayloadFileReader<Target.Header>()
         var offset: UInt64 = 0
         while true {
             let bytes = try await store.uploadBytes(id, offset..<offset + 1 << 20)
@@ -162,12 +155,12 @@ struct Uploads {
             _ = try reader.take(bytes[...])
             offset += UInt64(bytes.count)
         }
-        _ = try reader.finish()
+        return try reader.finish()
     }
 
-    /// The submission that an upload began with.
-    private func signed(_ id: MessageID) async throws -> SignedStatement {
-        var parser = EnvelopeHeaderParser()
+    /// What an upload began with.
+    private func header(_ id: UploadID) async throws -> Target.Header {
+        var parser = HeaderParser<Target.Header>()
         var offset: UInt64 = 0
         while parser.header == nil {
             let bytes = try await store.uploadBytes(id, offset..<offset + 1 << 18)
@@ -175,7 +168,7 @@ struct Uploads {
             _ = try parser.take(bytes[...])
             offset += UInt64(bytes.count)
         }
-        return try parser.finish().signed
+        return try parser.finish()
     }
 
     /// How the upload stands, once all that was written is durable.
@@ -198,10 +191,12 @@ struct Uploads {
         return Problem(.notFound, "There is no upload \(turn.id.short).")
     }
 
-    private func expiry(_ statement: Statement) -> Timestamp { min(clock.now + Self.keeping, statement.submitBy) }
+    private func expiry(_ statement: Statement) -> Timestamp {
+        min(clock.now + UploadLimits.keeping, statement.submitBy)
+    }
 
-    private static func header(_ body: RequestBody) async throws -> (EnvelopeHeader, [UInt8]) {
-        var parser = EnvelopeHeaderParser()
+    private static func header(_ body: RequestBody) async throws -> (Target.Header, [UInt8]) {
+        var parser = HeaderParser<Target.Header>()
         var bytes: [UInt8] = []
         for try await buffer in body {
             let piece = Array(buffer.readableBytesView)
@@ -213,18 +208,12 @@ struct Uploads {
         return (try parser.finish(), bytes)
     }
 
-    private static func stands(_ offset: UInt64, id: MessageID, status: HTTPResponse.Status) -> Response {
+    private func stands(_ offset: UInt64, _ id: UploadID, status: HTTPResponse.Status) -> Response {
         Response(
             status: status,
             headers: [
                 .uploadOffset: String(offset), .uploadComplete: "?0", .cacheControl: "no-store",
-                .location: Route.upload(id).target,
+                .location: id.route.target,
             ])
-    }
-
-    private static func answer(_ outcome: Sequencer.Outcome) throws -> Response {
-        var response = try Answer.outcome(outcome)
-        if case .accepted = outcome { response.headers[.uploadComplete] = "?1" }
-        return response
     }
 }

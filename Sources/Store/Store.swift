@@ -6,8 +6,8 @@ package import Statements
 ///
 /// The log's entries and tiles are the truth; every other answer is a view that a driver could build again from the
 /// entries. ``commit(_:)`` is the only way to change anything of that, and it is all or nothing. Uploads and drafts are
-/// work in progress beside the log.
-package protocol Store: UploadStore, DraftStore {
+/// work in progress beside the log; notes are what others signed.
+package protocol Store: UploadStore, DraftStore, NoteStore {
     /// The log as it stands, or nil for a store that has no entry 0.
     func load() async throws(StoreError) -> LoadedLog?
 

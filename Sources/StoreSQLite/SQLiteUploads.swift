@@ -1,4 +1,5 @@
 import GRDB
+import Ledger
 package import Statements
 package import Store
 
@@ -17,8 +18,8 @@ extension SQLiteStore {
                 guard try room.takes(upload.size, beside: query.all(of: upload.party).map(\.size)) else {
                     throw StoreError.noRoom(upload.party)
                 }
-                try Command(database, "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)").run(
-                    .hash(upload.id.hash), .party(upload.party), .unsigned(upload.size),
+                try Command(database, "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+                    .text(upload.id.kind), .hash(upload.id.hash), .party(upload.party), .unsigned(upload.size),
                     .integer(Int64(upload.header.count)), .time(upload.expires), .text(name))
             } catch {
                 folder.remove(name)
@@ -27,7 +28,7 @@ extension SQLiteStore {
         }
     }
 
-    package func upload(_ id: MessageID) async throws(StoreError) -> StoredUpload? {
+    package func upload(_ id: UploadID) async throws(StoreError) -> StoredUpload? {
         try await reading { try UploadQuery(database: $0).find(id)?.upload }
     }
 
@@ -35,7 +36,7 @@ extension SQLiteStore {
         try await reading { try UploadQuery(database: $0).all(of: party) }
     }
 
-    package func appendUpload(_ id: MessageID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
+    package func appendUpload(_ id: UploadID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
         let folder = folder
         try await reading { database in
             let found = try UploadQuery(database: database).get(id)
@@ -47,7 +48,7 @@ extension SQLiteStore {
         }
     }
 
-    package func syncUpload(_ id: MessageID, to offset: UInt64, expires: Timestamp) async throws(StoreError) {
+    package func syncUpload(_ id: UploadID, to offset: UInt64, expires: Timestamp) async throws(StoreError) {
         let folder = folder
         // The file first, and away from the writer: a commit need not wait for it.
         let failure: StoreError? = try await reading { database in
@@ -68,12 +69,12 @@ extension SQLiteStore {
             throw failure
         }
         try await writing { database in
-            try Command(database, "UPDATE uploads SET synced = ?, expires = ? WHERE id = ?").run(
-                .unsigned(offset), .time(expires), .hash(id.hash))
+            try Command(database, "UPDATE uploads SET synced = ?, expires = ? WHERE kind = ? AND id = ?").run(
+                .unsigned(offset), .time(expires), .text(id.kind), .hash(id.hash))
         }
     }
 
-    package func uploadBytes(_ id: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
+    package func uploadBytes(_ id: UploadID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
         let folder = folder
         return try await reading { database in
             let found = try UploadQuery(database: database).get(id)
@@ -81,7 +82,7 @@ extension SQLiteStore {
         }
     }
 
-    package func stageUpload(_ id: MessageID) async throws(StoreError) -> StagedEnvelope {
+    package func stageUpload(_ id: UploadID) async throws(StoreError) -> StagedEnvelope {
         try await reading { database in
             let found = try UploadQuery(database: database).get(id)
             guard found.upload.offset == found.upload.size else {
@@ -91,19 +92,20 @@ extension SQLiteStore {
         }
     }
 
-    package func removeUpload(_ id: MessageID) async throws(StoreError) {
+    package func removeUpload(_ id: UploadID) async throws(StoreError) {
         let folder = folder
         try await writing { database in
             guard let found = try UploadQuery(database: database).find(id) else { return }
-            try Command(database, "DELETE FROM uploads WHERE id = ?").run(.hash(id.hash))
+            try Command(database, "DELETE FROM uploads WHERE kind = ? AND id = ?").run(
+                .text(id.kind), .hash(id.hash))
             if try !EnvelopeQuery.refers(to: found.file, database) { folder.remove(found.file) }
         }
     }
 
-    package func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [MessageID] {
+    package func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [UploadID] {
         try await reading { database in
-            try Command(database, "SELECT id FROM uploads WHERE expires <= ?").rows(.time(time)) {
-                MessageID(try $0.hash(0))
+            try Command(database, "SELECT kind, id FROM uploads WHERE expires <= ?").rows(.time(time)) {
+                try UploadID(kind: $0.text(0), $0.hash(1))
             }
         }
     }
@@ -118,15 +120,16 @@ struct UploadQuery {
         let file: String
     }
 
-    private static let columns = "SELECT id, party, size, synced, expires, file FROM uploads"
+    private static let columns = "SELECT kind, id, party, size, synced, expires, file FROM uploads"
 
-    func find(_ id: MessageID) throws -> Found? {
-        try Command(database, "\(Self.columns) WHERE id = ?").first(.hash(id.hash), read: Self.read)
+    func find(_ id: UploadID) throws -> Found? {
+        try Command(database, "\(Self.columns) WHERE kind = ? AND id = ?").first(
+            .text(id.kind), .hash(id.hash), read: Self.read)
     }
 
-    func get(_ id: MessageID) throws -> Found {
+    func get(_ id: UploadID) throws -> Found {
         guard let found = try find(id) else {
-            throw StoreError(.notFound, "there is no upload of message \(id.short)")
+            throw StoreError(.notFound, "there is no upload \(id.short)")
         }
         return found
     }
@@ -138,9 +141,34 @@ struct UploadQuery {
     private static func read(_ row: Columns) throws -> Found {
         Found(
             upload: StoredUpload(
-                id: MessageID(try row.hash(0)), party: try row.party(1), size: try row.unsigned(2),
-                offset: try row.unsigned(3), expires: row.time(4)),
-            file: try row.text(5))
+                id: try UploadID(kind: row.text(0), row.hash(1)), party: try row.party(2),
+                size: try row.unsigned(3), offset: try row.unsigned(4), expires: row.time(5)),
+            file: try row.text(6))
+    }
+}
+
+/// As the database has it.
+extension UploadID {
+    fileprivate var kind: String {
+        switch self {
+        case .envelope: "envelope"
+        case .draft: "draft"
+        }
+    }
+
+    fileprivate var hash: Hash {
+        switch self {
+        case .envelope(let id): id.hash
+        case .draft(let id): id.hash
+        }
+    }
+
+    fileprivate init(kind: String, _ hash: Hash) throws(StoreError) {
+        switch kind {
+        case "envelope": self = .envelope(MessageID(hash))
+        case "draft": self = .draft(StatementID(hash))
+        default: throw .damaged("an upload is of no known kind")
+        }
     }
 }
 

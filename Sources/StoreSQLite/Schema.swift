@@ -20,8 +20,31 @@ enum Schema {
         migrator.registerMigration("3", foreignKeyChecks: .immediate) { database in
             try database.execute(sql: "CREATE INDEX messages_by_originator ON messages (originator, first_idx)")
         }
+        migrator.registerMigration("4", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: uploadsOfKinds)
+        }
+        migrator.registerMigration("5", foreignKeyChecks: .immediate) { database in
+            try database.execute(
+                sql: "CREATE TABLE notes (slot TEXT PRIMARY KEY, note BLOB NOT NULL) STRICT, WITHOUT ROWID")
+        }
         return migrator
     }
+
+    /// Drafts come in parts too: until then every upload was an envelope.
+    private static let uploadsOfKinds = """
+        ALTER TABLE uploads RENAME TO envelope_uploads;
+        DROP INDEX uploads_by_party;
+        DROP INDEX uploads_by_expiry;
+        CREATE TABLE uploads (
+            kind TEXT NOT NULL CHECK (kind IN ('envelope', 'draft')), id BLOB NOT NULL, party TEXT NOT NULL,
+            size INTEGER NOT NULL, synced INTEGER NOT NULL, expires INTEGER NOT NULL, file TEXT NOT NULL UNIQUE,
+            PRIMARY KEY (kind, id)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO uploads SELECT 'envelope', id, party, size, synced, expires, file FROM envelope_uploads;
+        DROP TABLE envelope_uploads;
+        CREATE INDEX uploads_by_party ON uploads (party);
+        CREATE INDEX uploads_by_expiry ON uploads (expires);
+        """
 
     private static let uploads = """
         CREATE TABLE uploads (

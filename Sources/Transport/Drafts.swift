@@ -8,26 +8,30 @@ package import Wire
 /// The shelf of drafts of the identity's party. What the relay says of a draft is its word: the signatures in it must
 /// be verified before they are relied on, and the file's own digests hold for its payload.
 extension RelayClient {
-    /// Puts a draft on the shelf: the draft file as it is read, with the drafter's signature in it. To put the same
-    /// draft again is harmless.
+    /// Puts a draft on the shelf: the draft file as it is read, with the drafter's signature in it, brought by any
+    /// delegate of its party. It goes in resumable parts if it is above ``onePieceLimit``, like
+    /// ``submit(envelope:size:submission:progress:)``. To put the same draft again is harmless.
     ///
     /// - Parameters:
     ///   - read: gives the whole draft file; what it throws is thrown here.
     ///   - size: bytes in all.
+    ///   - id: the draft's identifier.
+    ///   - payload: bytes of the payload, with which the file ends; 0 for an act that is no submission.
     package func putDraft(
-        _ read: @escaping FileReading, size: UInt64, progress: TransferProgress? = nil
+        _ read: @escaping FileReading, size: UInt64, id: StatementID, payload: UInt64,
+        progress: TransferProgress? = nil
     ) async throws -> DraftItem {
-        var request = try connected().request(.putDraft)
-        request.headers.add(name: "content-type", value: "application/octet-stream")
-        let source = UploadSource(chunks: FileChunks(read: read, from: 0, to: size, progress: progress))
-        request.body = .stream(source, length: .known(Int64(clamping: size)))
-        let connection = try connected()
-        do {
-            let response = try await connection.open(request, patience: transferTime(size))
-            return try only(of: try await connection.read(response, limit: ByteLimit.view))
-        } catch {
-            throw source.failure.error ?? error
+        guard size > Self.onePieceLimit else {
+            let file = FileChunks(read: read, from: 0, to: size, progress: progress)
+            let connection = try connected()
+            return try await stream(file, try await signed(.putDraft)) { response in
+                try only(of: try await connection.read(response, limit: ByteLimit.view), id)
+            }
         }
+        let file = PartedFile(
+            read: read, size: size, payload: payload, begin: .beginDraftUpload, isBegunSigned: true,
+            goOn: .continueDraftUpload(id), answerLimit: ByteLimit.view)
+        return try await transfer(file, progress: progress) { try only(of: $0, id) }
     }
 
     /// Everything on the shelf, oldest first.
@@ -48,14 +52,14 @@ extension RelayClient {
     /// Adds the signature of one whose signature is wanted.
     package func signDraft(_ id: StatementID, _ signature: OpenSignature) async throws -> DraftItem {
         let body = try answer("the signature") { () throws(FormError) in try signature.derBytes() }
-        return try only(of: try await send(.signDraft(id), body))
+        return try only(of: try await send(.signDraft(id), body), id)
     }
 
     /// Rejects a draft: it takes no signatures from then on.
     ///
     /// - Parameter note: the reason, sealed to the party's delegates; at most ``Wire/ByteLimit/draftNote`` bytes.
     package func rejectDraft(_ id: StatementID, note: [UInt8]) async throws -> DraftItem {
-        try only(of: try await send(.rejectDraft(id), note))
+        try only(of: try await send(.rejectDraft(id), note), id)
     }
 
     /// The note that came with a rejection.
@@ -84,10 +88,10 @@ extension RelayClient {
         return view
     }
 
-    private nonisolated func only(of bytes: [UInt8]) throws(TransportError) -> DraftItem {
+    private nonisolated func only(of bytes: [UInt8], _ id: StatementID) throws(TransportError) -> DraftItem {
         let drafts = try shelf(bytes).drafts
-        guard let draft = drafts.first, drafts.count == 1 else {
-            throw TransportError(.malformedAnswer, "the relay's answer is about \(drafts.count) drafts; expected one")
+        guard let draft = drafts.first, drafts.count == 1, draft.id == id else {
+            throw TransportError(.malformedAnswer, "the relay's answer is not about the draft \(id.short) alone")
         }
         return draft
     }

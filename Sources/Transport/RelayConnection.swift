@@ -95,9 +95,10 @@ struct RelayConnection: Sendable {
         let isProblem = response.headers.first(name: "content-type")?.hasPrefix(Problem.mediaType) ?? false
         let status = response.status.code
         guard isProblem, status >= 400 else {
+            let sentence = "the relay at \(url) answered with HTTP status \(status)"
             return status >= 500
-                ? TransportError(.relayUnavailable, "the relay answered with HTTP status \(status)")
-                : TransportError(.malformedAnswer, "the relay answered with HTTP status \(status) and no problem")
+                ? TransportError(.relayUnavailable, sentence)
+                : TransportError(.malformedAnswer, "\(sentence) and no problem")
         }
         let bytes = try await collect(response, limit: ByteLimit.problem)
         do {
@@ -124,7 +125,7 @@ struct RelayConnection: Sendable {
                 }
                 bytes.append(contentsOf: part.readableBytesView)
                 guard NIODeadline.now() < deadline else {
-                    throw TransportError(.relayUnavailable, "the relay's answer did not end in time")
+                    throw TransportError(.relayUnavailable, "the answer of \(url) did not end in time")
                 }
             }
         } catch {
@@ -136,25 +137,9 @@ struct RelayConnection: Sendable {
     /// What an error below HTTP means.
     func failure(_ error: any Error) -> any Error {
         switch error {
-        case is TransportError, is CancellationError: return error
-        case let error as HTTPClientError where error == .cancelled: return CancellationError()
-        case let error as HTTPClientError:
-            return TransportError(.relayUnavailable, "no answer from \(url): \(error.shortDescription)")
-        case NIOSSLError.uncleanShutdown:
-            return TransportError(.relayUnavailable, "the connection to \(url) was cut")
-        case is NIOSSLError where "\(error)".contains("EOF during handshake"):
-            return TransportError(.relayUnavailable, "the connection to \(url) was cut while it was opened")
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return untrusted("\(error)")
-        default: return TransportError(.relayUnavailable, "no connection to \(url): \("\(error)".prefix(200))")
+        case is TransportError, is CancellationError: error
+        case let error as HTTPClientError where error == .cancelled: CancellationError()
+        default: ConnectionFailure(error).told(of: url, connect: options.connect)
         }
-    }
-
-    private func untrusted(_ detail: String) -> TransportError {
-        let isCertificate = detail.contains("CERTIFICATE_VERIFY_FAILED") || detail.contains("validate")
-        let reason =
-            isCertificate
-            ? "shows a certificate that is not under the charter's TLS roots, is for another name or has expired"
-            : "does not complete a TLS 1.3 handshake"
-        return TransportError(.relayUntrusted, "the machine at \(url) \(reason)")
     }
 }

@@ -38,10 +38,11 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     /// The two checkpoints; with ``Code/fork`` only.
     package let fork: ForkEvidence?
 
-    package init(_ code: Code, _ message: String) {
+    /// - Parameter hint: the code's own if it is nil.
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
         self.code = code
         self.message = message
-        hint = code.hint
+        self.hint = hint ?? code.hint
         problem = nil
         rejection = nil
         fork = nil

@@ -5,9 +5,9 @@ package import Statements
 
 /// The HTTP message signature (RFC 9421, Ed25519) of a request that does not authenticate itself.
 ///
-/// One signature labelled `sig1`, over exactly ``SignedRequest/covered`` and, for a request with a body, its
-/// `Content-Digest`, with the parameters `created` (seconds),
-/// `keyid="party/delegate"`, `alg="ed25519"` and `tag="valise"` in any order and no others.
+/// One signature labelled `sig1`, over exactly ``SignedRequest/covered`` and, for a request whose body is read whole,
+/// its `Content-Digest`, with the parameters `created` (seconds), `keyid="party/delegate"`, `alg="ed25519"` and
+/// `tag="valise"` in any order and no others. A body that is streamed has no digest here: signatures in it cover it.
 package struct MessageSignature: Hashable, Sendable {
     package static let label = "sig1"
     package static let tag = "valise"
@@ -99,6 +99,11 @@ package struct MessageSignature: Hashable, Sendable {
     }
 
     /// The curve's base point: a proper key whose signatures are never accepted.
+    /// Whether a request claims to be signed; nothing is checked.
+    package static func isPresent(in fields: HTTPFields) -> Bool {
+        fields[.signatureInput] != nil || fields[.signature] != nil
+    }
+
     private static let nobodysKey: [UInt8] = [0x58] + Array(repeating: 0x66, count: 31)
 
     private static func single(_ name: HTTPField.Name, in fields: HTTPFields) throws(MessageSignatureError) -> String {

@@ -72,6 +72,8 @@ package enum ServiceCode: String, Sendable, CaseIterable {
     case contentDigest = "content-digest"
     /// An upload goes on at another place.
     case wrongOffset = "wrong-offset"
+    /// A part of an upload that is too small to be worth its cost, and not the last one.
+    case partTooSmall = "part-too-small"
     /// The party has as many uploads in parts, or as many of their bytes, as it may.
     case uploadsFull = "uploads-full"
     /// The party has as many drafts on its shelf, or as many of their bytes, as it may.
@@ -110,6 +112,8 @@ extension ProblemCode.Row {
         case .rangeInvalid: self.init(416, "Range invalid", "Ask for one range that begins inside the envelope.")
         case .contentDigest: self.init(400, "Content digest wrong", "Send the body whose digest the request signs.")
         case .wrongOffset: self.init(409, "Wrong offset", "Go on where the field Upload-Offset says.")
+        case .partTooSmall:
+            self.init(400, "Part too small", "Send at least 65536 bytes in one part, or all that are missing.")
         case .uploadsFull: self.init(429, "Uploads full", "Finish an upload that was begun, or wait until it expires.")
         case .draftsFull: self.init(429, "Shelf full", "Withdraw drafts that are no longer wanted.")
         case .draftRejected: self.init(409, "Draft rejected", "Withdraw it, and draft anew as the note asks.")

@@ -16,6 +16,12 @@ package enum Route: Hashable, Sendable {
     case upload(MessageID)
     /// `POST /v1/drafts`: a draft file for the shelf of its party.
     case putDraft
+    /// `POST /v1/drafts/uploads`: what stands before a draft's payload, to begin or to find again an upload in parts.
+    case beginDraftUpload
+    /// `PATCH /v1/drafts/uploads/{id}`: the draft file from `Upload-Offset` on.
+    case continueDraftUpload(StatementID)
+    /// `HEAD /v1/drafts/uploads/{id}`: how much of the draft file is there.
+    case draftUpload(StatementID)
     /// `GET /v1/drafts`: the shelf of the requesting party.
     case drafts
     /// `GET /v1/drafts/{id}`: the draft file, whole or from an offset (`Range`).
@@ -52,9 +58,10 @@ package enum Route: Hashable, Sendable {
     /// The one method of the route.
     package var method: HTTPRequest.Method {
         switch self {
-        case .submitEnvelope, .submitStatement, .beginUpload, .putDraft, .signDraft, .rejectDraft: .post
-        case .continueUpload: .patch
-        case .upload: .head
+        case .submitEnvelope, .submitStatement, .beginUpload, .putDraft, .beginDraftUpload, .signDraft, .rejectDraft:
+            .post
+        case .continueUpload, .continueDraftUpload: .patch
+        case .upload, .draftUpload: .head
         case .withdrawDraft: .delete
         default: .get
         }
@@ -68,6 +75,8 @@ package enum Route: Hashable, Sendable {
         case .beginUpload: "/v1/uploads"
         case .continueUpload(let id), .upload(let id): "/v1/uploads/\(id)"
         case .putDraft, .drafts: "/v1/drafts"
+        case .beginDraftUpload: "/v1/drafts/uploads"
+        case .continueDraftUpload(let id), .draftUpload(let id): "/v1/drafts/uploads/\(id)"
         case .draft(let id), .withdrawDraft(let id): "/v1/drafts/\(id)"
         case .signDraft(let id): "/v1/drafts/\(id)/signatures"
         case .rejectDraft(let id), .draftRejection(let id): "/v1/drafts/\(id)/rejection"

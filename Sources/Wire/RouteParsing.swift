@@ -45,6 +45,10 @@ extension Route {
         case "uploads" where rest.count == 1:
             return MessageID(String(rest[0])).map { [.upload($0), .continueUpload($0)] } ?? []
         case "drafts" where rest.isEmpty: return [.drafts, .putDraft]
+        // No identifier reads like this word.
+        case "drafts" where rest == ["uploads"]: return [.beginDraftUpload]
+        case "drafts" where rest.count == 2 && rest[0] == "uploads":
+            return StatementID(String(rest[1])).map { [.draftUpload($0), .continueDraftUpload($0)] } ?? []
         case "drafts":
             guard let id = StatementID(String(rest[0])) else { return [] }
             switch rest.dropFirst() {

@@ -32,7 +32,7 @@ package struct SignatureBase: Hashable, Sendable {
 package struct SignedRequest: Hashable, Sendable {
     /// What every signature covers, in this order.
     package static let covered = ["@method", "@authority", "@path", "@query"]
-    /// What is covered beside that when there is a body (RFC 9421 section 7.2.8).
+    /// What is covered beside that when a body is read whole (RFC 9421 section 7.2.8).
     package static let digestField = "content-digest"
 
     package let method: HTTPRequest.Method
@@ -41,7 +41,7 @@ package struct SignedRequest: Hashable, Sendable {
     package let path: String
     /// With its question mark; only that when there is none.
     package let query: String
-    /// The value of the field Content-Digest; nil for a request without a body.
+    /// The value of the field Content-Digest; nil for a request without a body, or with one that is streamed.
     package let contentDigest: String?
 
     /// - Parameters:

@@ -43,9 +43,11 @@ struct InitCommand: AsyncParsableCommand {
                     .init("verifierKey", .string(signers.log.key.text)),
                 ]))
         } else {
-            Output.standard.line("charter      \(signed.id.fingerprint)")
-            Output.standard.line("verifier key \(signers.log.key.text)")
-            Output.diagnostics.line("next: valise-relay serve --data \(data) --keys \(keys)")
+            var list = FieldList()
+            list.add("charter", signed.id.fingerprint)
+            list.add("verifier key", signers.log.key.text)
+            Output.standard.fields(list)
+            Output.diagnostics.note(.next, "valise-relay serve --data \(data) --keys \(keys)")
         }
     }
 }

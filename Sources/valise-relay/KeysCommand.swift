@@ -55,10 +55,9 @@ struct KeysCommand: AsyncParsableCommand {
                 ])
             }
             Output.standard.write(text.text)
-            Output.diagnostics.line(
-                "Keys made in \(SafeText.display(folder)); the text above is \(SafeText.display(path)).")
-            Output.diagnostics.line("Verifier key of the log: \(verifier.text)")
-            Output.diagnostics.line("Next: send relay.public to the steward who writes the charter.")
+            Output.diagnostics.note("Keys made in \(folder); the text above is \(path).")
+            Output.diagnostics.note("Verifier key of the log: \(verifier.text)")
+            Output.diagnostics.note(.next, "send relay.public to the steward who writes the charter.")
         }
     }
 

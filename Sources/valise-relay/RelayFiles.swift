@@ -10,12 +10,9 @@ enum RelayFiles {
     /// - Throws: ``Terminal/CommandFailure`` with the codes of `valise`: `file-missing`, `file-too-large`,
     ///   `charter-unsigned`, `charter-damaged`.
     static func charter(_ path: String) throws -> SignedCharter {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw CommandFailure(
-                code: "file-missing", message: "There is no file \(path) that can be read.",
-                hints: ["valise charter collect makes it from the founders' signatures"], status: .notFound)
-        }
-        let bytes = Array(try file.read(upToCount: Bounds.signedCharter + 1) ?? Data())
+        let bytes = try read(
+            path, limit: Bounds.signedCharter + 1, hint: "valise charter collect makes it from the founders' signatures"
+        )
         do throws(FormError) { return try SignedCharter(der: bytes, limit: Bounds.signedCharter) } catch {
             guard (try? Charter(der: bytes, limit: Bounds.charter)) == nil else {
                 throw CommandFailure(
@@ -27,6 +24,17 @@ enum RelayFiles {
                 message: "\(path) is not a signed charter: \(error.field): expected \(error.expected).",
                 hints: ["fetch the file again; valise charter verify FILE checks it"])
         }
+    }
+
+    /// At most `limit` bytes of a file.
+    /// - Throws: ``Terminal/CommandFailure`` `file-missing`.
+    static func read(_ path: String, limit: Int, hint: String = "check the path") throws -> [UInt8] {
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw CommandFailure(
+                code: "file-missing", message: "There is no file \(path) that can be read.", hints: [hint],
+                status: .notFound)
+        }
+        return Array(try file.read(upToCount: limit) ?? Data())
     }
 
     static func signers(_ keys: RelayKeys, charter: Charter) throws -> RelaySigners {

@@ -23,8 +23,7 @@ struct RelayProgram: AsyncParsableCommand {
             CommandFailure(code: error.code, message: error.message, hints: [error.hint])
         case let error as DaemonError: CommandFailure(code: error.code, message: error.message, hints: [error.hint])
         case let error as KeyringError:
-            CommandFailure(
-                code: error.code.rawValue, message: error.message, hints: [error.hint], status: status(error.code))
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as StoreError:
             CommandFailure(
                 code: error.code.rawValue, message: error.message,
@@ -37,20 +36,11 @@ struct RelayProgram: AsyncParsableCommand {
         }
     }
 
-    private static func status(_ code: KeyringError.Code) -> ExitStatus {
-        switch code {
-        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged,
-            .cryptographyFailed:
-            .failed
-        default: .locked
-        }
-    }
-
     private static func bindFailure(_ error: any Error) -> CommandFailure? {
         let text = String(describing: error)
         guard text.contains("bind(") else { return nil }
         return CommandFailure(
             code: "port-in-use", message: "The relay cannot listen there: \(text).",
-            hints: ["choose another --port, or stop what listens on it"], status: .unavailable)
+            hints: ["choose another --port, or stop what listens on it"])
     }
 }

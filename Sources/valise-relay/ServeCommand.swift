@@ -29,6 +29,16 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port; by default the one in the charter's URL.") var port: Int?
     @Option(help: "A loopback port for /healthz and /readyz.") var healthPort: Int?
     @Option(
+        help: ArgumentHelp(
+            "How long to wait between two checkpoints that the charter's witnesses are asked to cosign.",
+            valueName: "span"))
+    var witnessPause = SpanOption(milliseconds: 10_000)
+    @Option(
+        help: ArgumentHelp(
+            "The TLS roots (PEM) of witnesses whose certificates are not under the system's.", valueName: "file"),
+        completion: .file())
+    var witnessRoots: String?
+    @Option(
         help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"),
         completion: .list(["trace", "debug", "info", "notice", "warning", "error", "critical"]))
     var logLevel = "info"
@@ -70,9 +80,11 @@ struct ServeCommand: AsyncParsableCommand {
             host: host, port: port ?? Self.port(charter.relay.url), certificate: opened.leaf.certificate,
             certificateKey: opened.leaf.key.copy())
         settings.healthPort = healthPort
+        settings.cadence.pause = TimeSpan(milliseconds: witnessPause.milliseconds)
+        settings.witnessRoots = try witnessRoots.map { try RelayFiles.read($0, limit: 1 << 20) }
         let notifier = ServiceNotifier()
         let size = log.snapshot.head.size
-        let server = try RelayServer(
+        let server = try await RelayServer(
             store: store, log: log, signers: signers, clock: clock, settings: settings, logger: logger
         ) { port in
             logger.info(

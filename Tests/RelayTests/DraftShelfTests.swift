@@ -18,7 +18,7 @@ struct DraftShelfTests {
             let made = try box.draft(Self.content)
             try await box.withClient(FixtureWorld.envoy) { drafter in
                 try await box.withClient(FixtureWorld.deputy) { releaser in
-                    let put = try await drafter.putDraft(RealEnvelope.reading(made.file), size: UInt64(made.file.count))
+                    let put = try await drafter.put(made)
                     #expect(put.id == made.draft.id)
                     #expect(put.signers == [FixtureWorld.envoy.name, FixtureWorld.deputy.name])
                     #expect(put.missing == [FixtureWorld.deputy.name])
@@ -26,7 +26,7 @@ struct DraftShelfTests {
                     #expect(put.size == UInt64(made.file.count))
                     #expect(put.submitBy == made.draft.statement.submitBy)
                     // The same again changes nothing.
-                    #expect(try await drafter.putDraft(RealEnvelope.reading(made.file), size: put.size) == put)
+                    #expect(try await drafter.put(made) == put)
 
                     #expect(try await releaser.drafts() == [put])
                     var file: [UInt8] = []
@@ -59,9 +59,9 @@ struct DraftShelfTests {
             let draft = try box.drafted(.conveyance(reference))
             let file = try DraftWriter.header(draft, sealedKeys: nil)
             try await box.withClient(FixtureWorld.envoy) { client async throws in
-                #expect(
-                    try await client.putDraft(RealEnvelope.reading(file), size: UInt64(file.count)).kind == "conveyance"
-                )
+                let put = try await client.putDraft(
+                    RealEnvelope.reading(file), size: UInt64(file.count), id: draft.id, payload: 0)
+                #expect(put.kind == "conveyance")
             }
         }
     }
@@ -72,7 +72,7 @@ struct DraftShelfTests {
             let made = try box.draft()
             try await box.withClient(FixtureWorld.envoy) { drafter in
                 try await box.withClient(FixtureWorld.deputy) { releaser in
-                    let put = try await drafter.putDraft(RealEnvelope.reading(made.file), size: UInt64(made.file.count))
+                    let put = try await drafter.put(made)
                     await expect("not-found") { _ = try await drafter.draftRejection(put.id) }
                     let note = FixtureWorld.bytes("a sealed note", ByteLimit.draftNote)
                     let rejected = try await releaser.rejectDraft(put.id, note: note)
@@ -100,7 +100,7 @@ struct DraftShelfTests {
             let made = try box.draft()
             let id = made.draft.id
             try await box.withClient(FixtureWorld.envoy) { drafter in
-                let put = try await drafter.putDraft(RealEnvelope.reading(made.file), size: UInt64(made.file.count))
+                let put = try await drafter.put(made)
                 try await box.withClient(FixtureWorld.speaker) { stranger in
                     #expect(try await stranger.drafts().isEmpty)
                     let signature = try made.signature(of: FixtureWorld.deputy, in: box.world)
@@ -124,7 +124,7 @@ struct DraftShelfTests {
             let made = try box.draft()
             try await box.withClient(FixtureWorld.envoy) { drafter in
                 try await box.withClient(FixtureWorld.deputy) { releaser in
-                    let put = try await drafter.putDraft(RealEnvelope.reading(made.file), size: UInt64(made.file.count))
+                    let put = try await drafter.put(made)
                     var wrong = try made.signature(of: FixtureWorld.deputy, in: box.world).signature
                     wrong[0] ^= 1
                     await expect("not-authenticated") {
@@ -163,7 +163,7 @@ struct DraftShelfTests {
                 made.file.removeLast()
                 code = "malformed"
             }
-            let problem = try Problem(parsing: try await box.post(.putDraft, made.file).body)
+            let problem = try Problem(parsing: try await box.put(made.file).body)
             #expect(problem.code == code)
             try await box.expectNoStagedFiles()
             #expect(try await box.store.drafts(of: FixtureWorld.envoy.party).isEmpty)
@@ -174,7 +174,7 @@ struct DraftShelfTests {
     func digest() async throws {
         try await RelayInABox.run { box in
             let made = try box.draft()
-            #expect(try await box.post(.putDraft, made.file).status == 200)
+            #expect(try await box.put(made.file).status == 200)
             let route = Route.rejectDraft(made.draft.id)
             let fields = try await box.signatureFields(route, as: FixtureWorld.deputy, body: [1, 2, 3])
             let changed = try await box.exchange(box.request("POST", route.target, fields: fields, body: [1, 2, 4]))
@@ -192,8 +192,8 @@ struct DraftShelfTests {
     func bounds() async throws {
         let site = try RelaySite()
         try await RelayInABox.run(site) { box in
-            for _ in 0..<64 { #expect(try await box.post(.putDraft, box.draft().file).status == 200) }
-            let full = try await box.post(.putDraft, box.draft().file)
+            for _ in 0..<64 { #expect(try await box.put(box.draft().file).status == 200) }
+            let full = try await box.put(box.draft().file)
             #expect(try Problem(parsing: full.body).code == "drafts-full")
         }
         try await RelayInABox.run(site) { box in
@@ -219,17 +219,35 @@ struct DraftShelfTests {
 }
 
 /// A draft of a real letter.
-struct MadeDraft {
+struct MadeDraft: Sendable {
     let letter: SealedLetter
     let draft: Draft
     var file: [UInt8]
+    var headerCount: Int { file.count - letter.payload.count }
+    var header: [UInt8] { Array(file.prefix(headerCount)) }
 
     func signature(of delegate: DelegateID, in world: FixtureWorld) throws -> OpenSignature {
         OpenSignature(signer: delegate, signature: try world.sign(draft.message, by: delegate))
     }
 }
 
+extension RelayClient {
+    func put(_ made: MadeDraft, progress: TransferProgress? = nil) async throws -> DraftItem {
+        try await putDraft(
+            RealEnvelope.reading(made.file), size: UInt64(made.file.count), id: made.draft.id,
+            payload: UInt64(made.letter.payload.count), progress: progress)
+    }
+}
+
 extension RelayInABox {
+    /// Sends a draft file, or what stands before its payload, in one request that a delegate signs.
+    func put(
+        _ bytes: [UInt8], as delegate: DelegateID = FixtureWorld.envoy, to route: Route = .putDraft
+    ) async throws -> LoadConnection.Answer {
+        try await exchange(
+            request("POST", route.target, fields: try await signatureFields(route, as: delegate), body: bytes))
+    }
+
     /// - Parameters:
     ///   - signed: whose signatures are there.
     ///   - key: whose key makes them, if not their own.

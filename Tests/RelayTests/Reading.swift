@@ -18,4 +18,6 @@ final class Progress: Sendable {
     func note(_ done: UInt64) { seen.withLock { $0.append(done) } }
     var first: UInt64 { seen.withLock { $0.first ?? 0 } }
     var last: UInt64 { seen.withLock { $0.last ?? 0 } }
+    /// Where it was taken up again: what does not go beyond what was said before.
+    var resumed: [UInt64] { seen.withLock { seen in zip(seen, seen.dropFirst()).filter { $0 >= $1 }.map(\.1) } }
 }

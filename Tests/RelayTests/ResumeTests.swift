@@ -1,4 +1,5 @@
 import Audit
+import Daemon
 import Envelope
 import NIOCore
 import Relay
@@ -10,10 +11,10 @@ import Wire
 
 @Suite("Transfers over a bad network", .timeLimit(.minutes(3)))
 struct ResumeTests {
-    private static let content = FixtureWorld.bytes("a large attachment", 3_000_000)
+    static let content = FixtureWorld.bytes("a large attachment", 3_000_000)
 
     /// A relay behind a proxy, with a large envelope.
-    private static func behindProxy(
+    static func behindProxy(
         _ site: RelaySite? = nil, _ conduct: CuttingProxy.Conduct = .init(), _ options: RelayInABox.Options = .init(),
         _ body: @Sendable (RelayInABox, CuttingProxy) async throws -> Void
     ) async throws {
@@ -23,7 +24,7 @@ struct ResumeTests {
         }
     }
 
-    private static func retrieved(_ box: RelayInABox, _ content: [UInt8] = content) async throws -> RealEnvelope {
+    static func retrieved(_ box: RelayInABox, _ content: [UInt8] = content) async throws -> RealEnvelope {
         let envelope = try box.envelope(content, legs: [RelayInABox.toSpeaker])
         try await box.accept(envelope)
         try await box.tell(envelope.message, by: FixtureWorld.speaker) { .receipt($0, .retrieved) }
@@ -187,7 +188,7 @@ struct ResumeTests {
 }
 
 /// The source of an upload went away.
-private struct GaveUp: Error {}
+struct GaveUp: Error {}
 
 /// The same numbers for the same seed (SplitMix64).
 struct Seeded: RandomNumberGenerator {

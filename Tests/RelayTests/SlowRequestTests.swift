@@ -1,3 +1,4 @@
+import Daemon
 import NIOCore
 import Relay
 import Statements

@@ -103,6 +103,34 @@ struct DraftConformance {
         }
     }
 
+    @Test("a whole upload becomes a draft, whose file goes only with the last of both", arguments: StoreDriver.all)
+    func uploaded(driver: StoreDriver) async throws {
+        let place = try driver.makePlace()
+        defer { place.remove() }
+        let draft = try Self.draft()
+        let id = UploadID.draft(draft.id)
+        try await place.twice({ store in
+            try await store.addUpload(
+                NewUpload(
+                    id: id, party: draft.statement.party, size: draft.size, expires: Timestamp(milliseconds: 1),
+                    header: Self.file),
+                room: .unlimited)
+            let staged = try await store.stageUpload(id)
+            #expect(try await store.addDraft(draft, file: staged, room: .unlimited))
+            try await store.removeUpload(id)
+        }) { store async throws in
+            #expect(try await store.upload(id) == nil)
+            #expect(try await store.draft(draft.id) == draft)
+            #expect(try await store.draftBytes(draft.id, 0..<400_000) == Self.file)
+        }
+        try await place.withStore { store async throws in
+            try await store.removeDraft(draft.id)
+            if let folder = (place as? SQLitePlace)?.store {
+                #expect(SQLitePlace.names(folder + "/envelopes").isEmpty)
+            }
+        }
+    }
+
     @Test("a draft is settled when its time is over or its statement is in the log", arguments: StoreDriver.all)
     func settled(driver: StoreDriver) async throws {
         let place = try driver.makePlace()

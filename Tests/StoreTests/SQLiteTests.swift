@@ -1,6 +1,7 @@
 import GRDB
 import Glibc
 import Ledger
+import Statements
 import Store
 @testable import StoreSQLite
 import Synchronization
@@ -117,13 +118,16 @@ struct SQLiteTests {
         defer { folder.remove() }
         let scene = try Scene()
         let store = try folder.openSQLite()
-        try await scene.commit(to: store)
+        // Tables and charter go into the database file: the WAL has the commits after them.
+        try await store.commit(scene.batches[0])
+        try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        for batch in scene.batches.dropFirst() { try await store.commit(batch) }
         let database = try Self.contents(folder.store + "/log.sqlite")
         let wal = try Self.contents(folder.store + "/log.sqlite-wal")
         try await store.close()
         let heads = scene.batches.map(\.head)
         var seen: Set<Int> = []
-        for cut in stride(from: wal.count - 1, to: wal.count / 2, by: -wal.count / 23) {
+        for cut in stride(from: wal.count - 1, to: 0, by: -wal.count / 23) {
             let copy = try SQLitePlace()
             defer { copy.remove() }
             mkdir(copy.store, 0o700)
@@ -135,6 +139,42 @@ struct SQLiteTests {
             }
         }
         #expect(seen.count > 1 && !seen.contains(heads.count - 1))
+    }
+
+    @Test("an upload that an earlier version began is an envelope's, and goes on")
+    func earlierUploads() async throws {
+        let folder = try SQLitePlace()
+        defer { folder.remove() }
+        let (hash, name) = (Hash.sha256([1]), String(repeating: "a", count: 32))
+        try Self.makeThirdVersion(folder.store) {
+            try $0.execute(
+                sql: """
+                    INSERT INTO uploads VALUES (x'\(Hex.encode(hash.bytes))', 'us-envoy', 10, 4, 1000, '\(name)')
+                    """)
+        }
+        try SQLitePlace.put([1, 2, 3, 4], at: "\(folder.store)/envelopes/\(name)")
+        let id = UploadID.envelope(MessageID(hash))
+        let until = Timestamp(milliseconds: 1_000)
+        try await folder.withStore { store async throws in
+            let stands = StoredUpload(
+                id: id, party: FixtureWorld.envoy.party, size: 10, offset: 4, expires: until)
+            #expect(try await store.uploads(of: FixtureWorld.envoy.party) == [stands])
+            #expect(try await store.upload(.draft(StatementID(hash))) == nil)
+            try await store.appendUpload(id, [5, 6], at: 4)
+            try await store.syncUpload(id, to: 6, expires: until)
+        }
+        try await folder.withStore { store async throws in
+            #expect(try await store.uploadBytes(id, 0..<10) == [1, 2, 3, 4, 5, 6])
+        }
+    }
+
+    /// A folder as version 3 of the tables left it.
+    private static func makeThirdVersion(_ store: String, _ fill: (Database) throws -> Void) throws {
+        for path in [store, store + "/envelopes"] { mkdir(path, 0o700) }
+        let pool = try DatabasePool(path: store + "/log.sqlite")
+        try Schema.migrator.migrate(pool, upTo: "3")
+        try pool.writeWithoutTransaction { try fill($0) }
+        try pool.close()
     }
 
     static func contents(_ path: String) throws -> [UInt8] {

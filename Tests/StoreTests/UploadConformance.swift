@@ -7,12 +7,12 @@ import Testing
 
 @Suite("A store keeps uploads in parts")
 struct UploadConformance {
-    static let id = MessageID(Hash.sha256([1]))
+    static let id = UploadID.envelope(MessageID(Hash.sha256([1])))
     static let party = FixtureWorld.envoy.party
     static let bytes = FixtureWorld.bytes("an upload", 300_000)
 
     static func upload(
-        _ id: MessageID = id, party: PartyID = party, expires: Timestamp = Timestamp(milliseconds: 1_000)
+        _ id: UploadID = id, party: PartyID = party, expires: Timestamp = Timestamp(milliseconds: 1_000)
     ) -> NewUpload {
         NewUpload(id: id, party: party, size: UInt64(bytes.count), expires: expires, header: Array(bytes[..<1_000]))
     }
@@ -23,7 +23,7 @@ struct UploadConformance {
         defer { place.remove() }
         try await place.withStore { store in
             try await store.addUpload(Self.upload(), room: PartyRoom(count: 1, bytes: 300_000))
-            let next = Self.upload(MessageID(Hash.sha256([9])))
+            let next = Self.upload(.envelope(MessageID(Hash.sha256([9]))))
             for room in [PartyRoom(count: 1, bytes: .max), PartyRoom(count: 2, bytes: 599_999)] {
                 let error = await #expect(throws: StoreError.self) { try await store.addUpload(next, room: room) }
                 #expect(error?.code == .noRoom)
@@ -31,6 +31,33 @@ struct UploadConformance {
             #expect(try await store.upload(next.id) == nil)
             try await store.addUpload(next, room: PartyRoom(count: 2, bytes: 600_000))
             #expect(try await store.uploads(of: Self.party).count == 2)
+        }
+    }
+
+    @Test("an envelope and a draft of one statement are two uploads, of one party's room", arguments: StoreDriver.all)
+    func kinds(driver: StoreDriver) async throws {
+        let place = try driver.makePlace()
+        defer { place.remove() }
+        let draft = UploadID.draft(StatementID(Hash.sha256([1])))
+        try await place.twice({ store in
+            let room = PartyRoom(count: 2, bytes: .max)
+            try await store.addUpload(Self.upload(), room: room)
+            try await store.addUpload(Self.upload(draft, expires: Timestamp(milliseconds: 900)), room: room)
+            let third = Self.upload(.draft(StatementID(Hash.sha256([9]))))
+            try await expect(.noRoom) { try await store.addUpload(third, room: room) }
+            try await store.appendUpload(draft, Array(Self.bytes[1_000..<2_000]), at: 1_000)
+            try await store.syncUpload(draft, to: 2_000, expires: Timestamp(milliseconds: 900))
+        }) { store async throws in
+            #expect(try await store.upload(Self.id)?.offset == 1_000)
+            #expect(try await store.upload(draft)?.offset == 2_000)
+            #expect(try await store.uploadBytes(draft, 0..<4_000) == Array(Self.bytes[..<2_000]))
+            #expect(try await Set(store.uploads(of: Self.party).map(\.id)) == [Self.id, draft])
+            #expect(try await store.uploads(expiredAt: Timestamp(milliseconds: 900)) == [draft])
+        }
+        try await place.withStore { store async throws in
+            try await store.removeUpload(draft)
+            #expect(try await store.upload(draft) == nil)
+            #expect(try await store.uploadBytes(Self.id, 0..<4_000) == Array(Self.bytes[..<1_000]))
         }
     }
 
@@ -81,7 +108,7 @@ struct UploadConformance {
             try await expect(.conflict) { try await store.syncUpload(Self.id, to: 300_001, expires: time) }
             try await expect(.damaged) { try await store.syncUpload(Self.id, to: 2_000, expires: time) }
             try await expect(.conflict) { _ = try await store.stageUpload(Self.id) }
-            let other = MessageID(Hash.sha256([2]))
+            let other = UploadID.envelope(MessageID(Hash.sha256([2])))
             try await expect(.notFound) { try await store.appendUpload(other, [1], at: 0) }
             try await expect(.notFound) { try await store.syncUpload(other, to: 1, expires: time) }
             try await expect(.notFound) { _ = try await store.uploadBytes(other, 0..<1) }
@@ -122,7 +149,7 @@ struct UploadConformance {
         defer { place.remove() }
         try await place.withStore { store in
             try await store.addUpload(Self.upload(), room: .unlimited)
-            let other = MessageID(Hash.sha256([2]))
+            let other = UploadID.envelope(MessageID(Hash.sha256([2])))
             try await store.addUpload(
                 Self.upload(other, expires: Timestamp(milliseconds: 5_000)), room: .unlimited)
             #expect(try await store.uploads(expiredAt: Timestamp(milliseconds: 999)).isEmpty)

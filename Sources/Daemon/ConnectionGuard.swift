@@ -38,7 +38,7 @@ package struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))
         }.flatMap { base.setup(channel: channel, logger: logger) }
     }
-    /// Without this the system takes megabytes before a slow reader has any of them: the relay would see no progress
+    /// Without this the system takes megabytes before a slow reader has any of them: the server would see no progress
     /// for minutes and close a download that is going on. What is in flight is not bounded by it.
     private static func limitUnsent(_ channel: any Channel) throws {
         #if os(Linux)
