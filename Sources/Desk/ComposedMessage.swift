@@ -1,6 +1,4 @@
-import Archive
 import Envelope
-import Ledger
 import Rules
 import Sealing
 import Statements
@@ -14,6 +12,8 @@ struct ComposedMessage: Sendable {
     /// What the originator keeps of a withheld source.
     let opening: SourceOpening?
     let payload: SpoolFile
+    /// Of a message with attachments: what opens the payload, to be kept with it.
+    let contentKey: ContentKey?
     let precedence: Precedence
     let expiry: Timestamp
 
@@ -22,13 +22,6 @@ struct ComposedMessage: Sendable {
         wrapped.submission(
             writtenUnder: charter.revisions(originator: wrapped.context.originator, legs: wrapped.binding.legs),
             precedence: precedence, expiry: expiry)
-    }
-
-    /// What the archive keeps of it.
-    func archived(_ signed: SignedStatement, at time: Timestamp) throws -> ArchivedMessage {
-        ArchivedMessage(
-            direction: .sent, submission: signed, at: time, fields: fields, text: text,
-            sourceOpening: try opening?.derBytes())
     }
 }
 
@@ -59,9 +52,11 @@ extension Desk {
             try parts.expectUnchanged()
             // The fields with the digests of what was read.
             let read = sealed.fields
-            let wrapped = try sealed.take().wrap(to: keys.publicKeys, legs: outgoing.legs)
+            let payload = sealed.take()
+            let key = read.hasAttachments ? payload.key : nil
+            let wrapped = try payload.wrap(to: keys.publicKeys, legs: outgoing.legs)
             return ComposedMessage(
-                wrapped: wrapped, fields: read, text: outgoing.text, opening: opening, payload: spool,
+                wrapped: wrapped, fields: read, text: outgoing.text, opening: opening, payload: spool, contentKey: key,
                 precedence: outgoing.precedence, expiry: expiry)
         } catch {
             spool.remove()

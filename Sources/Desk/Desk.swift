@@ -68,9 +68,14 @@ package struct Desk: Sendable {
     /// The newest head that was verified here, else that of the kept keys, which a desk without a network has, else the
     /// relay's.
     private func newestHead() async throws -> LogHead {
-        if let remembered = try CheckpointFile(home, charter).load() { return remembered.head }
-        if let kept = try? await KeysKept(self).newestHead() { return kept }
+        if let known = try await knownHead() { return known }
         return try await relay.head().head
+    }
+
+    /// The newest head that this desk knows without asking.
+    func knownHead() async throws -> LogHead? {
+        if let remembered = try CheckpointFile(home, charter).load() { return remembered.head }
+        return try? await KeysKept(self).newestHead()
     }
 
     /// The custody chain of a message, folded into its state.

@@ -1,13 +1,13 @@
 /// Why a desk could not do what was asked: a stable code, one sentence, and what to do next.
 package struct DeskError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What kind of "no" it is; programs choose their exit code by it.
-    package enum Kind: Hashable, Sendable {
+    /// What kind of "no" it is; programs choose their exit code by its word.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         case failed
         /// A signature, proof or digest does not hold.
         case verification
         /// The rules or the charter do not allow it; nothing was changed.
         case refused
-        case notFound
+        case notFound = "not-found"
         case unavailable
         /// A key or passphrase is missing or wrong.
         case locked

@@ -62,6 +62,12 @@ package enum DeskFile {
         }
     }
 
+    /// The folder that a path's last name is in.
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     /// Whether anything has this name, be it a broken link.
     package static func exists(_ path: String) -> Bool {
         var facts = stat()

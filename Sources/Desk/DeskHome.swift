@@ -12,7 +12,9 @@ package import Statements
 ///     charter.signed              the charter this desk has joined, DER
 ///     state/pin                   that charter's full identifier
 ///     state/checkpoint            the newest verified checkpoint of its log, a signed note
+///     state/confirmed             the newest one that the charter's witnesses have cosigned
 ///     archive/                    what was sent and read, encrypted under the archive key
+///     archive/payloads/           the sealed payloads of messages with attachments
 ///     outbox/                     what is still to be handed over, encrypted
 ///     downloads/                  sealed contents that have come in part
 ///     cache/                      keys and lists for working offline, encrypted
@@ -53,6 +55,7 @@ package struct DeskHome: Hashable, Sendable {
     package var charterFile: String { "\(path)/charter.signed" }
     package var pinFile: String { "\(stateFolder)/pin" }
     package var checkpointFile: String { "\(stateFolder)/checkpoint" }
+    package var confirmedFile: String { "\(stateFolder)/confirmed" }
     package func sealingKeyFile(_ id: KeyID) -> String { "\(keysFolder)/sealing-\(id.short).pem" }
 
     /// Makes the folders that are missing.
@@ -86,17 +89,8 @@ package struct DeskHome: Hashable, Sendable {
 
     /// The identifiers' first letters of the sealing keys that lie here, sorted.
     package func sealingKeyNames() throws -> [String] {
-        guard let folder = opendir(keysFolder) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let item = readdir(folder) {
-            let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard name.hasPrefix("sealing-"), name.hasSuffix(".pem") else { continue }
-            names.append(String(name.dropFirst("sealing-".count).dropLast(".pem".count)))
-        }
-        return names.sorted()
+        FolderNames.list(keysFolder, ending: ".pem").filter { $0.hasPrefix("sealing-") }
+            .map { String($0.dropFirst("sealing-".count)) }
     }
 
     private static func absolute(_ path: String) -> String {

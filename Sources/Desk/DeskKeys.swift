@@ -24,8 +24,9 @@ package enum DeskKeys {
             return agent
         }
         let words = try passphrase.passphrase()
+        let mark = PassphraseMark(home)
         let signing = try PassphraseChange.explaining(home) { try signingKey(home, card, words) }
-        return LazyKeys(home: home, signing: signing, passphrase: words)
+        return LazyKeys(home: home, signing: signing, passphrase: words, mark: mark)
     }
 
     /// The running agent of this home; nil when none runs.
@@ -45,10 +46,10 @@ package enum DeskKeys {
         return keys.sealingPublicKeys
     }
 
-    /// Opens all key files, for an agent to hold; makes the archive key when there is none yet.
-    static func openAll(_ home: DeskHome, passphrase: PassphraseSource) throws -> AgentSecrets {
+    /// Opens all key files, for an agent to hold; makes the archive key when there is none yet. Under the lock of
+    /// ``KeysFolder``.
+    static func openAll(_ home: DeskHome, _ words: Passphrase) throws -> AgentSecrets {
         let card = try home.card()
-        let words = try passphrase.passphrase()
         return try PassphraseChange.explaining(home) {
             let signing = try signingKey(home, card, words)
             let archive = try archiveKey(home, words)
@@ -59,7 +60,7 @@ package enum DeskKeys {
         }
     }
 
-    /// Opens the archive key, and makes it the first time.
+    /// Opens the archive key, and makes it the first time. Under the lock of ``KeysFolder`` unless it is there.
     /// - Throws: ``Keyring/KeyringError`` `key-file-missing` when it is gone but an archive is there.
     fileprivate static func archiveKey(_ home: DeskHome, _ words: Passphrase) throws -> ArchiveKey {
         let file = KeyFile(path: home.archiveKeyFile)
@@ -69,13 +70,9 @@ package enum DeskKeys {
                     .keyFileMissing, "\(home.archiveKeyFile) is gone, and the archive opens with no other key.",
                     hint: "Fetch the file from a backup, or move \(home.archiveFolder) away to begin a new archive.")
             }
-            do {
-                let key = try ArchiveKey.generate()
-                try file.write(key, .passphrase(words))
-                return key
-            } catch let error as KeyringError where error.code == .keyFileExists {
-                // Another program of this desk was faster.
-            }
+            let key = try ArchiveKey.generate()
+            try file.write(key, .passphrase(words))
+            return key
         }
         return try file.readArchiveKey(.passphrase(words))
     }
@@ -96,14 +93,20 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
     private let home: DeskHome
     private let signing: SigningKey
     private let passphrase: Passphrase
+    private let mark: PassphraseMark?
     private let opened = Mutex<[String: SealingKey]>([:])
     private let archive = Mutex<ArchiveKey?>(nil)
 
-    init(home: DeskHome, signing: SigningKey, passphrase: Passphrase) {
+    init(home: DeskHome, signing: SigningKey, passphrase: Passphrase, mark: PassphraseMark?) {
         self.home = home
         self.signing = signing
         self.passphrase = passphrase
+        self.mark = mark
     }
+
+    /// - Throws: ``Keyring/KeyringError`` `wrong-passphrase` when the passphrase that is held here is not the one of
+    ///   the key files any more.
+    func expectCurrentPassphrase() throws { try mark?.expectStill(home) }
 
     var signingPublicKey: [UInt8] { signing.publicKey }
 
@@ -124,6 +127,12 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
     func archiveKey() async throws -> ArchiveKey {
         try archive.withLock { held in
             if let held { return held }
+            var lock: FileLock.Kept?
+            if !DeskFile.exists(home.archiveKeyFile) {
+                lock = try KeysFolder.hold(home)
+                try expectCurrentPassphrase()
+            }
+            defer { withExtendedLifetime(lock) {} }
             let key = try PassphraseChange.explaining(home) { try DeskKeys.archiveKey(home, passphrase) }
             held = key
             return key
@@ -166,7 +175,12 @@ private final class LazyKeys: DelegateKeys, CustomReflectable {
 /// Keys that come and go with their windows.
 extension DeskKeys {
     /// Makes one more sealing key and writes its file, durably, before anyone hears of it. About 0.25 s.
+    /// - Throws: ``Keyring/KeyringError`` `wrong-passphrase` when another run has changed the passphrase meanwhile.
     package static func makeSealingKey(_ home: DeskHome, keys: any DelegateKeys) async throws -> KeyID {
+        let lock = try KeysFolder.hold(home)
+        defer { withExtendedLifetime(lock) {} }
+        // An agent needs no such question: whoever changes the passphrase ends it first.
+        try (keys as? LazyKeys)?.expectCurrentPassphrase()
         let key = try await keys.makeSealingKey()
         let id = KeyID(publicKey: key.publicKey)
         try KeyFile(path: home.sealingKeyFile(id)).write(key)
@@ -175,6 +189,8 @@ extension DeskKeys {
 
     /// Destroys a sealing key at the end of its time: its file, and what this program or the agent holds of it.
     package static func destroySealingKey(_ id: KeyID, _ home: DeskHome, keys: any DelegateKeys) async throws {
+        let lock = try KeysFolder.hold(home)
+        defer { withExtendedLifetime(lock) {} }
         try KeyFile(path: home.sealingKeyFile(id)).destroy()
         try await keys.forget(sealingKey: id.hash)
     }

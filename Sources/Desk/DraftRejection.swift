@@ -53,7 +53,7 @@ extension Desk {
                 "note-wrong", "The note is not signed by \(delegate).", hint: "ask \(delegate)", kind: .verification)
         }
         let saving = PartSaving(folder: nil)
-        let manifest = try await openContent(
+        let (manifest, _) = try await openContent(
             header.submission, originator: party, sealedKeys: header.sealedKeys.bytes, saving: saving,
             reading: { Array(note.dropFirst(header.byteCount + Int($0)).prefix($1)) })
         guard manifest.fields.contains(.reference(MessageID(id.hash))), let text = try saving.finish().text else {
@@ -68,7 +68,7 @@ extension Desk {
     func openContent(
         _ submission: Submission, originator: PartyID, sealedKeys: [UInt8], saving: PartSaving,
         reading read: (UInt64, Int) throws -> [UInt8]
-    ) async throws -> Manifest {
+    ) async throws -> (Manifest, ContentKey) {
         let own = try DeskKeys.sealingPublicKeys(of: keys).map { KeyID(publicKey: $0) }
         let opener = Opener(
             submission: submission, charter: charter.id, originator: originator, sealedKeys: sealedKeys, ownKeys: own)
@@ -82,7 +82,8 @@ extension Desk {
                     return nil
                 }
             }
-            return try payload.open(reading: read, begin: saving.begin, part: saving.take)
+            let manifest = try payload.open(reading: read, begin: saving.begin, part: saving.take)
+            return (manifest, payload.contentKey)
         } catch let reason as UnreadableReason {
             saving.discard()
             throw DeskError(

@@ -41,6 +41,8 @@ package struct OpenedDraft: Sendable {
     package let attachments: [SavedAttachment]
     let header: DraftHeader
     let file: SpoolFile
+    /// What opens the payload in the file, where that can be kept: of a message with attachments.
+    var contentKey: ContentKey?
 
     package var message: MessageID? {
         if case .submission = draft.statement.act { MessageID(draft.id) } else { draft.statement.act.message }
@@ -112,19 +114,26 @@ extension Desk {
         // The file stays readable through its descriptor.
         defer { file.remove() }
         let header = try await fetchDraft(item.id, into: file, progress: progress)
-        let draft = try verified(header.draft, with: item.signatures)
+        return try await opened(header, further: item.signatures, in: file, saving: folder)
+    }
+
+    /// Verifies the signatures of a draft that is here whole, and opens its content.
+    func opened(
+        _ header: DraftHeader, further: [OpenSignature], in file: SpoolFile, saving folder: String?
+    ) async throws -> OpenedDraft {
+        let draft = try verified(header.draft, with: further)
         guard let submission = header.payload, let block = header.sealedKeys else {
             return OpenedDraft(draft: draft, fields: [], text: nil, attachments: [], header: header, file: file)
         }
         let saving = PartSaving(folder: folder)
         let start = UInt64(header.byteCount)
-        let manifest = try await openContent(
+        let (manifest, key) = try await openContent(
             submission, originator: party, sealedKeys: block.bytes, saving: saving,
             reading: { try file.read(start + $0, $1) })
         let saved = try saving.finish()
         return OpenedDraft(
             draft: draft, fields: manifest.fields, text: saved.text, attachments: saved.attachments, header: header,
-            file: file)
+            file: file, contentKey: file.isNew && manifest.fields.hasAttachments ? key : nil)
     }
 
     private func fetchDraft(
@@ -171,29 +180,43 @@ extension Desk {
     /// - Throws: ``DeskError`` with `not-a-signer`, `draft-rejected`; ``Transport/TransportError``.
     package func cosign(_ opened: OpenedDraft, progress: StepProgress = .none) async throws -> CosignOutcome {
         var draft = opened.draft
+        if let own = try await ownSignature(of: draft) {
+            let item = try await relay.signDraft(draft.id, OpenSignature(signer: id, signature: own.signature))
+            draft = try verified(draft.adding(own), with: item.signatures)
+        }
+        guard let signed = draft.complete() else { return .waiting(missing: draft.missing) }
+        let accepted = try await submit(signed, of: opened, progress)
+        if opened.submission != nil { try await archive(accepted.signed, of: opened) }
+        // The relay takes it off the shelf by itself; this is for one that does so later.
+        try? await relay.withdrawDraft(draft.id)
+        return .released(accepted)
+    }
+
+    /// This delegate's signature; nil where the draft has it.
+    /// - Throws: ``DeskError`` `not-a-signer`.
+    func ownSignature(of draft: Draft) async throws -> DraftSignature? {
         guard draft.statement.signers.contains(id.name) else {
             throw DeskError(
                 "not-a-signer", "The draft does not ask for the signature of \(id).",
                 hint: "its drafter names the releasers when drafting", kind: .refused)
         }
-        if draft.missing.contains(id.name) {
-            let signature = try await keys.sign(draft.message)
-            draft = try draft.adding(DraftSignature(signer: id.name, signature: signature))
-            let item = try await relay.signDraft(draft.id, OpenSignature(signer: id, signature: signature))
-            draft = try verified(draft, with: item.signatures)
+        guard draft.missing.contains(id.name) else { return nil }
+        return DraftSignature(signer: id.name, signature: try await keys.sign(draft.message))
+    }
+
+    /// Keeps a message that this desk released.
+    func archive(_ signed: SignedStatement, of opened: OpenedDraft) async throws {
+        let archive = try await archive()
+        try archive.add(
+            ArchivedMessage(
+                direction: .sent, submission: signed, at: now(), fields: opened.fields, text: opened.text,
+                sourceOpening: nil, contentKey: opened.contentKey))
+        if opened.contentKey != nil {
+            try archive.payloads.keep(MessageID(signed.id)) {
+                opened.file.keep(as: $0, without: opened.header.byteCount)
+            }
         }
-        guard let signed = draft.complete() else { return .waiting(missing: draft.missing) }
-        let accepted = try await submit(signed, of: opened, progress)
-        if opened.submission != nil {
-            try await archive().add(
-                ArchivedMessage(
-                    direction: .sent, submission: accepted.signed, at: now(), fields: opened.fields,
-                    text: opened.text, sourceOpening: nil))
-            try SentList(home).add(MessageID(accepted.signed.id))
-        }
-        // The relay takes it off the shelf by itself; this is for one that does so later.
-        try? await relay.withdrawDraft(draft.id)
-        return .released(accepted)
+        try SentList(home).add(MessageID(signed.id))
     }
 
     private func submit(
@@ -223,9 +246,11 @@ extension Desk {
     ) async throws -> (id: StatementID, missing: [DelegateName]) {
         let statement = try await statement(
             act, signers: signers(releasers, of: act.kind), window: charter.inForce.limits.longestSubmitWindow)
-        let bytes = try DraftWriter.header(await signedDraft(statement), sealedKeys: nil)
+        let draft = try await signedDraft(statement)
+        let bytes = try DraftWriter.header(draft, sealedKeys: nil)
         let item = try await relay.putDraft(
-            { offset, count in Array(bytes.dropFirst(Int(offset)).prefix(count)) }, size: UInt64(bytes.count))
+            { offset, count in Array(bytes.dropFirst(Int(offset)).prefix(count)) }, size: UInt64(bytes.count),
+            id: draft.id, payload: 0)
         return (item.id, item.missing)
     }
 
@@ -247,7 +272,7 @@ extension Desk {
                 var released = item
                 try released.replace(logged: signed)
                 try await keep(released)
-                try outbox.unpark(item)
+                try await settle(released, outbox)
             } catch let error as TransportError where error.problem?.status == 404 {
                 if now() >= item.submitBy { try outbox.unpark(item) }
             }

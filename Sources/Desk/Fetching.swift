@@ -1,6 +1,4 @@
 import Envelope
-import Glibc
-import Keyring
 import Rules
 package import Statements
 import Transport
@@ -89,34 +87,14 @@ extension Desk {
     }
 
     private static func copy(_ file: PartialDownload, _ size: UInt64, to path: String, overwrite: Bool) throws {
-        guard let (descriptor, temporary) = TemporaryFile.make("\(path).") else { throw unwritable(path) }
-        defer { Glibc.close(descriptor) }
-        do {
+        try SpoolFile.write(to: path, overwrite: overwrite, mode: 0o600) { copy in
             var offset: UInt64 = 0
             while offset < size {
                 let piece = try file.read(offset, Int(min(1 << 20, size - offset)))
-                var rest = piece[...]
-                while !rest.isEmpty {
-                    let done = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                    if done < 0, errno == EINTR { continue }
-                    guard done > 0 else { throw unwritable(path) }
-                    rest = rest.dropFirst(done)
-                }
-                guard !piece.isEmpty else { throw unwritable(path) }
+                guard !piece.isEmpty else { throw EnvelopeError(.truncated, "file", expected: "\(size) bytes") }
+                try copy.write(piece, at: offset)
                 offset += UInt64(piece.count)
             }
-            guard fsync(descriptor) == 0 else { throw unwritable(path) }
-            guard overwrite ? rename(temporary, path) == 0 : link(temporary, path) == 0 else { throw unwritable(path) }
-            if !overwrite { unlink(temporary) }
-        } catch {
-            unlink(temporary)
-            throw error
         }
-    }
-
-    private static func unwritable(_ path: String) -> DeskError {
-        DeskError(
-            "file-unwritable", "\(path) cannot be written (\(String(cString: strerror(errno)))).",
-            hint: "choose another place, or free some space; nothing of the download is lost")
     }
 }

@@ -18,7 +18,22 @@ enum FileLock {
     final class Kept: Sendable {
         private let descriptor: Int32
         fileprivate init(descriptor: Int32) { self.descriptor = descriptor }
+        /// Lets go of it now.
+        func release() { _ = flock(descriptor, LOCK_UN) }
         deinit { close(descriptor) }
+    }
+
+    /// The lock once no other run holds it.
+    /// - Throws: ``DeskError`` `file-unwritable`.
+    static func wait(_ path: String) throws -> Kept {
+        let lock = try opened(path)
+        while flock(lock, LOCK_EX) != 0 {
+            let number = errno
+            if number == EINTR { continue }
+            close(lock)
+            throw unlockable(path, number)
+        }
+        return Kept(descriptor: lock)
     }
 
     /// The lock at once, or nil when another run holds it.

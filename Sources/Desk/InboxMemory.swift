@@ -17,8 +17,10 @@ package struct InboxMemory: Sendable {
         list = files[1]
     }
 
-    /// The numbers, then the identifiers.
-    static func files(_ home: DeskHome) -> [String] { ["\(home.stateFolder)/inbox", "\(home.stateFolder)/arrived"] }
+    /// The numbers, then the identifiers, then what ``ArrivalQueue`` keeps.
+    static func files(_ home: DeskHome) -> [String] {
+        ["inbox", "arrived", "exec"].map { "\(home.stateFolder)/\($0)" }
+    }
 
     package struct Numbers: Hashable, Sendable {
         /// Everything up to this number is settled for this party: nothing there changes any more.

@@ -11,27 +11,26 @@ import Wire
 extension Desk {
     /// Reads a message: from this desk's archive what was opened or sent before, else from the relay: logs the
     /// `retrieved` receipt, fetches the envelope, opens it, verifies every digest, keeps it in the archive, and logs
-    /// `opened`, or `unreadable` with its reason.
+    /// `opened`, or `unreadable` with its reason. Attachments come from the payload that the archive keeps, or, where
+    /// it keeps none, from the relay once more.
     ///
     /// It may be repeated: receipts that are logged already are not made again, and a broken download goes on where it
     /// stopped.
     /// - Throws: ``DeskError`` with `blind-carriage`, `no-own-key`, `not-here`, `ended`, `unreadable-...`,
-    ///   `attachments-not-served`; others as thrown below.
+    ///   `attachments-not-served`, `attachments-not-kept`, `payload-damaged`; others as thrown below.
     package func read(_ id: MessageID, _ options: ReadOptions = ReadOptions()) async throws -> ReadMessage {
         if let folder = options.folder { try PartSaving.prepare(folder) }
         let archive = try await archive()
         guard let kept = try archive.load(id) else { return try await readNew(id, options, archive) }
-        let hasFiles = kept.fields.contains { if case .attachment = $0 { true } else { false } }
-        if options.folder != nil, hasFiles, kept.direction == .received {
-            return try await readAgain(kept, options, archive)
-        }
+        takeLeftDownload(of: kept, archive)
+        if options.folder != nil, kept.fields.hasAttachments { return try await save(kept, options, archive) }
         let tracked = try await trackedIfReachable(id)
         if let tracked, kept.direction == .received { try await confirmOpened(tracked) }
         return try await shown(kept, tracked, archive)
     }
 
     /// The custody chain; nil when the relay does not answer.
-    private func trackedIfReachable(_ id: MessageID) async throws -> TrackedMessage? {
+    func trackedIfReachable(_ id: MessageID) async throws -> TrackedMessage? {
         do {
             return try await message(id)
         } catch let error as TransportError where error.code == .relayUnavailable {
@@ -48,31 +47,13 @@ extension Desk {
         let own = try Set(ownKeys(among: before.state.submission.sealedTo))
         try await retrieve(before, leg: leg, canOpen: !own.isEmpty, needsKey: true)
         do {
-            let opened = try await fetchAndOpen(before, own: own, options)
-            try await keep(opened, before.signed, archive)
+            let (opened, file) = try await fetchAndOpen(before, own: own, options)
+            try await keep(opened, before.signed, archive, payload: file)
             try await confirm(LegReference(message: id, leg: leg), .opened)
             return try await shown(opened, before.signed, .relay, message(id), archive)
         } catch let reason as UnreadableReason {
             try await confirm(LegReference(message: id, leg: leg), .unreadable(reason))
             throw Self.unreadable(id, reason, originator: before.state.originator)
-        }
-    }
-
-    /// Fetches the content once more, for its attachments; the text is in the archive already.
-    private func readAgain(
-        _ kept: ArchivedMessage, _ options: ReadOptions, _ archive: Archive
-    ) async throws -> ReadMessage {
-        let tracked = try await message(kept.id)
-        let own = try Set(ownKeys(among: tracked.state.submission.sealedTo))
-        do {
-            let opened = try await fetchAndOpen(tracked, own: own, options)
-            try await confirmOpened(tracked)
-            return try await shown(opened, tracked.signed, .relay, message(kept.id), archive)
-        } catch is UnreadableReason {
-            throw DeskError(
-                "attachments-not-served",
-                "The attachments of message \(kept.id.short) cannot be fetched and opened any more.",
-                hint: "valise read \(kept.id.short) without --save shows its text from the archive", kind: .notFound)
         }
     }
 
@@ -92,13 +73,18 @@ extension Desk {
         return listed.filter { names.contains($0.short) }
     }
 
-    private func fetchAndOpen(
-        _ tracked: TrackedMessage, own: Set<KeyID>, _ options: ReadOptions
-    ) async throws -> OpenedEnvelope {
+    /// The file stays for whoever calls, to be kept or removed.
+    /// - Parameter key: the content key, where it was kept; else it is unwrapped by an own sealing key.
+    func fetchAndOpen(
+        _ tracked: TrackedMessage, own: Set<KeyID>, kept key: ContentKey? = nil, _ options: ReadOptions
+    ) async throws -> (OpenedEnvelope, PartialDownload) {
         let (file, header) = try await download(tracked.state, own: own, progress: options.progress)
-        let opened = try await open(header, own: own, options) { try file.read($0, $1) }
-        file.remove()
-        return opened
+        guard let key else { return (try await open(header, own: own, options) { try file.read($0, $1) }, file) }
+        let statement = header.signed.statement
+        let payload = try PayloadOpener(
+            submission: header.submission, charter: statement.charter, originator: statement.party, kept: key)
+        let opened = try Self.open(payload, after: UInt64(header.byteCount), options) { try file.read($0, $1) }
+        return (opened, file)
     }
 
     /// Opens an envelope whose submission is one that this desk trusts.
@@ -106,14 +92,21 @@ extension Desk {
         _ header: EnvelopeHeader, own: Set<KeyID>, _ options: ReadOptions,
         reading read: (_ offset: UInt64, _ count: Int) throws -> [UInt8]
     ) async throws -> OpenedEnvelope {
-        let payload = try await unwrap(header, own: own)
+        try Self.open(try await unwrap(header, own: own), after: UInt64(header.byteCount), options, reading: read)
+    }
+
+    /// Opens the payload that begins at `start`, verifying all of it, and saves what is to be saved.
+    static func open(
+        _ payload: PayloadOpener, after start: UInt64, _ options: ReadOptions,
+        reading read: (_ offset: UInt64, _ count: Int) throws -> [UInt8]
+    ) throws -> OpenedEnvelope {
         let saving = PartSaving(folder: options.folder, overwrite: options.overwrite)
-        let start = UInt64(header.byteCount)
         let manifest = try payload.open(
             reading: { try read(start + $0, $1) }, begin: saving.begin, part: saving.take)
         let saved = try saving.finish()
         return OpenedEnvelope(
-            fields: manifest.fields, text: saved.text, attachments: saved.attachments, reveals: saving.reveals)
+            fields: manifest.fields, text: saved.text, attachments: saved.attachments, reveals: saving.reveals,
+            contentKey: payload.contentKey)
     }
 
     /// The content key of an envelope whose submission is one that this desk trusts.
@@ -122,22 +115,31 @@ extension Desk {
         let opener = Opener(
             submission: header.submission, charter: statement.charter, originator: statement.party,
             sealedKeys: header.sealedKeys.bytes, ownKeys: own)
-        return try await opener.unwrap { wrap in
-            do {
-                return try await keys.open(
-                    sealingKey: wrap.keyID.hash, enc: wrap.enc, ciphertext: wrap.ciphertext, info: wrap.info,
-                    aad: wrap.aad)
-            } catch let error as KeyringError where error.code == .cannotUnseal {
-                return nil
-            }
+        return try await opener.unwrap { try await open($0) }
+    }
+
+    /// The content key of a wrap; nil when the own key does not open it.
+    func open(_ wrap: Opener.Wrap) async throws -> [UInt8]? {
+        do {
+            return try await keys.open(
+                sealingKey: wrap.keyID.hash, enc: wrap.enc, ciphertext: wrap.ciphertext, info: wrap.info,
+                aad: wrap.aad)
+        } catch let error as KeyringError where error.code == .cannotUnseal {
+            return nil
         }
     }
 
-    func keep(_ opened: OpenedEnvelope, _ signed: SignedStatement, _ archive: Archive) async throws {
+    /// Archives what was opened.
+    /// - Parameter payload: the download, which the archive takes for a message with attachments; otherwise it goes.
+    func keep(
+        _ opened: OpenedEnvelope, _ signed: SignedStatement, _ archive: Archive, payload: PartialDownload? = nil
+    ) async throws {
+        let key = payload != nil && opened.fields.hasAttachments ? opened.contentKey : nil
         try archive.add(
             ArchivedMessage(
                 direction: .received, submission: signed, at: now(), fields: opened.fields, text: opened.text,
-                sourceOpening: nil))
+                sourceOpening: nil, contentKey: key))
+        if let payload { try Self.keep(payload, of: MessageID(signed.id), hasKey: key != nil, archive) }
         for bytes in opened.reveals { try await keepReveal(bytes) }
     }
 }
@@ -149,6 +151,8 @@ struct OpenedEnvelope {
     let attachments: [SavedAttachment]
     /// DER of reveals that came as attachments.
     let reveals: [[UInt8]]
+    /// Nil for what was shown from the archive.
+    let contentKey: ContentKey?
 }
 
 /// What is shown of a message.
@@ -160,7 +164,8 @@ extension Desk {
             if case .attachment(let info) = field { SavedAttachment(info: info, path: nil) } else { nil }
         }
         let opened = OpenedEnvelope(
-            fields: kept.fields, text: kept.text, attachments: attachments, reveals: try await keptReveals(in: kept))
+            fields: kept.fields, text: kept.text, attachments: attachments, reveals: try await keptReveals(in: kept),
+            contentKey: nil)
         return try await shown(opened, kept.submission, .archive(kept.direction, kept.at), tracked, archive)
     }
 
@@ -178,7 +183,8 @@ extension Desk {
         let id = MessageID(signed.id)
         return ReadMessage(
             signed: signed, submission: submission, place: place, fields: opened.fields, text: opened.text,
-            attachments: opened.attachments, tracked: tracked, thread: try archive.thread(of: id),
+            attachments: opened.attachments, isPayloadKept: archive.payloads.has(id), tracked: tracked,
+            thread: try archive.thread(of: id),
             reveal: try await keptReveal(of: id, signed, opened.fields, tracked), reveals: reveals)
     }
 }

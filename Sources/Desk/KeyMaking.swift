@@ -32,7 +32,9 @@ package enum KeyMaking {
         let sealing = try (0..<firstSealingKeys).map { _ in try SealingKey.generate() }
         let message = try Card.message(id: id, signingKey: signing.publicKey, madeAt: now)
         let card = Card(id: id, signingKey: signing.publicKey, madeAt: now, signature: try signing.sign(message))
-        try home.prepare()
+        let lock = try KeysFolder.hold(home)
+        defer { withExtendedLifetime(lock) {} }
+        try checkNone(home)
         for key in sealing {
             let file = KeyFile(path: home.sealingKeyFile(KeyID(publicKey: key.publicKey)))
             try file.write(key, .passphrase(passphrase), cost: cost)

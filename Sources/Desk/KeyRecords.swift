@@ -20,18 +20,24 @@ package struct KeyRecords: Sendable {
         package let sealUntil: Timestamp
         /// The private key is destroyed at this moment.
         package let keepUntil: Timestamp
+        /// Its publication was written into a file, to be submitted elsewhere, and this desk has not seen it in the
+        /// log.
+        package let isOffered: Bool
 
-        package init(key: KeyID, sealFrom: Timestamp, sealUntil: Timestamp, keepUntil: Timestamp) {
+        package init(
+            key: KeyID, sealFrom: Timestamp, sealUntil: Timestamp, keepUntil: Timestamp, isOffered: Bool = false
+        ) {
             self.key = key
             self.sealFrom = sealFrom
             self.sealUntil = sealUntil
             self.keepUntil = keepUntil
+            self.isOffered = isOffered
         }
 
-        package init(_ publication: KeyPublication) {
+        package init(_ publication: KeyPublication, isOffered: Bool = false) {
             self.init(
                 key: publication.keyID, sealFrom: publication.sealFrom, sealUntil: publication.sealUntil,
-                keepUntil: publication.keepUntil)
+                keepUntil: publication.keepUntil, isOffered: isOffered)
         }
     }
 
@@ -43,6 +49,12 @@ package struct KeyRecords: Sendable {
         package init() {}
 
         package func record(named short: String) -> Record? { records.first { $0.key.short == short } }
+
+        /// Takes in what the log says of own keys.
+        mutating func take(logged: [Record]) {
+            let keys = Set(logged.map(\.key))
+            records = records.filter { !keys.contains($0.key) } + logged
+        }
     }
 
     /// Lines that make no sense are left out: the log is asked again for them.
@@ -54,13 +66,14 @@ package struct KeyRecords: Sendable {
             if words.count == 2, words[0] == "asked", let time = Int64(words[1]) {
                 known.askedAt = Timestamp(milliseconds: time)
             }
-            guard words.count == 4, let key = KeyID(String(words[0])), let from = Int64(words[1]),
+            let isOffered = words.count == 5 && words[4] == "offered"
+            guard words.count == 4 || isOffered, let key = KeyID(String(words[0])), let from = Int64(words[1]),
                 let until = Int64(words[2]), let keep = Int64(words[3])
             else { continue }
             known.records.append(
                 Record(
                     key: key, sealFrom: Timestamp(milliseconds: from), sealUntil: Timestamp(milliseconds: until),
-                    keepUntil: Timestamp(milliseconds: keep)))
+                    keepUntil: Timestamp(milliseconds: keep), isOffered: isOffered))
         }
         return known
     }
@@ -77,7 +90,7 @@ package struct KeyRecords: Sendable {
             var text = known.askedAt.map { "asked \($0.milliseconds)\n" } ?? ""
             for record in known.records {
                 text += "\(record.key) \(record.sealFrom.milliseconds) \(record.sealUntil.milliseconds) "
-                text += "\(record.keepUntil.milliseconds)\n"
+                text += "\(record.keepUntil.milliseconds)\(record.isOffered ? " offered" : "")\n"
             }
             try Durable.write(path: path, bytes: Array(text.utf8), mode: 0o600, exclusive: false)
             return known

@@ -45,11 +45,7 @@ extension Desk {
     /// makes keys until all windows ahead are published.
     /// - Returns: what was published now; empty when all were known.
     package func publishKeys() async throws -> [KeyPublication] {
-        guard let lock = try FileLock.take("\(home.stateFolder)/rotation.lock") else {
-            throw DeskError(
-                "keys-in-work", "Another run of this desk is publishing its keys.", hint: "try again in a moment",
-                kind: .unavailable)
-        }
+        let lock = try holdRotation()
         defer { withExtendedLifetime(lock) {} }
         var care = KeyCare()
         let known = try KeyRecords(home).load()
@@ -57,6 +53,15 @@ extension Desk {
         let covered = known.records.count { now() < $0.sealUntil }
         try await rotate(windows: max(Self.windowsAhead, min(covered + waiting.count, 12)), &care)
         return care.published
+    }
+
+    func holdRotation() throws -> FileLock.Kept {
+        guard let lock = try FileLock.take("\(home.stateFolder)/rotation.lock") else {
+            throw DeskError(
+                "keys-in-work", "Another run of this desk is publishing its keys.", hint: "try again in a moment",
+                kind: .unavailable)
+        }
+        return lock
     }
 
     /// Destroys private keys that are past `keepUntil` without asking the log: for a desk that never reaches it.
@@ -81,16 +86,39 @@ extension Desk {
         let own = answer.publications.filter { $0.delegate == id }.map { KeyRecords.Record($0.publication) }
         let time = now()
         let known = try KeyRecords(home).update { known in
-            let listed = Set(known.records.map(\.key))
-            known.records += own.filter { !listed.contains($0.key) }
+            known.take(logged: own)
+            // What was only written into files is published now: whoever submits such a file later is told so.
+            known.records.removeAll { $0.isOffered }
             known.askedAt = time
         }
-        try await publish(windows, beyond: known, &care)
+        care.published = try await publish(windows, beyond: known) { publication in
+            do {
+                _ = try await say(.keyPublication(publication))
+                try KeyRecords(home).update { $0.records.append(KeyRecords.Record(publication)) }
+                return true
+            } catch let error as TransportError where error.problem?.code == "key-twice" {
+                // It served before this desk began to write down what serves when; nobody seals to it any more.
+                let (end, limits) = (now(), charter.inForce.limits)
+                try KeyRecords(home).update {
+                    $0.records.append(
+                        .init(
+                            key: publication.keyID, sealFrom: end, sealUntil: end,
+                            keepUntil: end + limits.longestLifetime + limits.keyGrace))
+                }
+                return false
+            }
+        }
         // Both clocks must say that the time is over: this desk's, and the log's.
         if let tick = answer.tick { care.destroyed = try await destroy(before: min(time, tick.acceptedAt)) }
     }
 
-    private func publish(_ windows: Int, beyond known: KeyRecords.Known, _ care: inout KeyCare) async throws {
+    /// Gives each key that has no window yet the one after the newest, and makes keys until enough windows are covered.
+    /// - Parameter hand: hands a publication over; false when its key had served before.
+    /// - Returns: what was handed over.
+    func publish(
+        _ windows: Int, beyond known: KeyRecords.Known, _ hand: (KeyPublication) async throws -> Bool
+    ) async throws -> [KeyPublication] {
+        var published: [KeyPublication] = []
         let names = try home.sealingKeyNames()
         var covered = known.records.count { now() < $0.sealUntil && names.contains($0.key.short) }
         var from = max(known.records.map(\.sealUntil).max() ?? now() - .minutes(5), now() - .minutes(5))
@@ -105,28 +133,19 @@ extension Desk {
             let publication = KeyPublication(
                 sealingKey: key, sealFrom: from, sealUntil: until,
                 keepUntil: until + limits.longestLifetime + limits.keyGrace)
-            do {
-                _ = try await say(.keyPublication(publication))
-                try KeyRecords(home).update { $0.records.append(KeyRecords.Record(publication)) }
-                care.published.append(publication)
-                from = until
-                covered += 1
-            } catch let error as TransportError where error.problem?.code == "key-twice" {
-                // It served before this desk began to write down what serves when; nobody seals to it any more.
-                try KeyRecords(home).update { [now] in
-                    let end = now() + limits.longestLifetime + limits.keyGrace
-                    $0.records.append(
-                        .init(key: publication.keyID, sealFrom: now(), sealUntil: now(), keepUntil: end))
-                }
-            }
+            guard try await hand(publication) else { continue }
+            published.append(publication)
+            from = until
+            covered += 1
         }
+        return published
     }
 
     /// How long others seal to one key.
     package static let sealingWindow = TimeSpan.days(30)
 
     /// The public half of a key file; nil when whoever holds the keys does not have it.
-    private func publicKey(named name: String) throws -> [UInt8]? {
+    func publicKey(named name: String) throws -> [UInt8]? {
         try DeskKeys.sealingPublicKeys(of: keys).first { KeyID(publicKey: $0).short == name }
     }
 

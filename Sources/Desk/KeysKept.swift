@@ -131,6 +131,7 @@ extension Desk {
                     kind: .verification)
             }
             oldest = min(oldest, keys.tickAt)
+            if page.party == party { try learnOwnKeys(keys) }
             parties.append((page.party, keys.publications.count { now() < $0.publication.sealUntil }))
         }
         return KeysExchanged(parties: parties, tickAt: oldest)

@@ -58,10 +58,15 @@ struct Outbox {
         try DeskFile.remove(payloadPath(name))
     }
 
-    /// A draft that is on the party's shelf now: what it says is kept for the archive, until it is released or not.
-    func park(_ item: OutboxItem) throws {
+    /// A draft that others have now: what it says is kept for the archive, until it is released or not, and of one with
+    /// attachments the payload too.
+    /// - Parameter payload: one that is not in the outbox yet.
+    func park(_ item: OutboxItem, payload: SpoolFile? = nil) throws {
+        let keepsPayload = item.contentKey != nil
+        if keepsPayload { try payload?.keep(as: payloadPath(item.name)) }
         try SealedFile.write(try item.encoded(), to: draftPath(item.name), key: key, purpose: Self.purpose)
-        try remove(item)
+        try DeskFile.remove(itemPath(item.name))
+        if !keepsPayload { try DeskFile.remove(payloadPath(item.name)) }
     }
 
     func parked() throws -> [OutboxItem] {
@@ -72,7 +77,25 @@ struct Outbox {
         }
     }
 
-    func unpark(_ item: OutboxItem) throws { try DeskFile.remove(draftPath(item.name)) }
+    func unpark(_ item: OutboxItem) throws {
+        try DeskFile.remove(draftPath(item.name))
+        try DeskFile.remove(payloadPath(item.name))
+    }
+
+    /// Takes out a message that is in the log, or in the archive and may come into the log.
+    /// - Parameters:
+    ///   - payloads: the archive's, where its record has the key; the payload goes there. It has both names for a
+    ///     moment, so that no crash loses it.
+    ///   - hasSecondNames: false as on a file system without hard links, where the payload is moved.
+    func settle(_ item: OutboxItem, to payloads: PayloadFolder?, hasSecondNames: Bool = true) throws {
+        let payload = payloadPath(item.name)
+        let isLinked =
+            try payloads?.keep(item.message) { hasSecondNames && (link(payload, $0) == 0 || errno == EEXIST) } ?? true
+        try DeskFile.remove(itemPath(item.name))
+        try DeskFile.remove(draftPath(item.name))
+        if !isLinked { try payloads?.keep(item.message) { rename(payload, $0) == 0 } }
+        try DeskFile.remove(payload)
+    }
 
     func item(named name: String) throws -> OutboxItem? {
         guard
@@ -101,13 +124,19 @@ struct Outbox {
 
     var isEmpty: Bool { names(ending: ".item").isEmpty }
 
-    /// Removes payloads without an item that are older than ten minutes: the rest of a run that ended too early.
-    func removeOrphans() {
-        let items = Set(names(ending: ".item"))
-        for name in names(ending: ".payload") where !items.contains(name) {
+    /// Removes payloads without an item that are older than ten minutes: the rest of a run that ended too early. What a
+    /// run holds is left to it.
+    static func removeOrphans(in home: DeskHome) {
+        let folder = home.outboxFolder
+        let items = Set(FolderNames.list(folder, ending: ".item") + FolderNames.list(folder, ending: ".draft"))
+        for name in FolderNames.list(folder, ending: ".payload") where !items.contains(name) {
+            let path = "\(folder)/\(name).payload"
             var facts = stat()
-            guard stat(payloadPath(name), &facts) == 0, time(nil) - facts.st_mtim.tv_sec > 600 else { continue }
-            unlink(payloadPath(name))
+            guard lstat(path, &facts) == 0, time(nil) - facts.st_mtim.tv_sec > 600,
+                let payload = try? SpoolFile.open(path), payload.lock()
+            else { continue }
+            unlink(path)
+            payload.unlock()
         }
     }
 
@@ -136,23 +165,6 @@ struct Outbox {
             try SealedFile.write(
                 Array(lines.utf8), to: "\(folder)/withdrawn", key: key, purpose: Self.withdrawnPurpose)
         }
-    }
-}
-
-/// The files of a folder by the end of their names.
-enum FolderNames {
-    /// The names without that end, sorted; none when there is no such folder.
-    static func list(_ path: String, ending suffix: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let item = readdir(folder) {
-            let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(suffix), !name.hasPrefix(".") { names.append(String(name.dropLast(suffix.count))) }
-        }
-        return names.sorted()
     }
 }
 

@@ -1,5 +1,7 @@
 import Archive
+import Envelope
 import Ledger
+import Sealing
 package import Statements
 package import Transport
 
@@ -20,9 +22,9 @@ extension Desk {
     /// - Throws: ``DeskError``, ``Keyring/KeyringError``; what the relay says is in the outcomes.
     @discardableResult
     package func flushOutbox(progress: StepProgress = .none) async throws -> [FlushedItem] {
+        Outbox.removeOrphans(in: home)
         guard outboxCount > 0 else { return [] }
         let outbox = try await Outbox(self)
-        outbox.removeOrphans()
         var results: [FlushedItem] = []
         var away: OutboxReason?
         for known in try outbox.items().items {
@@ -57,6 +59,11 @@ extension Desk {
             try outbox.write(item)
             return FlushedItem(message: item.message, outcome: .kept(reason))
         }
+        if item.isSealedToKept, let reason = try await sealToPublished(&item, outbox) {
+            item.reason = reason
+            try outbox.write(item)
+            return FlushedItem(message: item.message, outcome: .kept(reason))
+        }
         item.begin(at: now())
         try outbox.write(item)
         switch try await handOver(&item, payload, outbox, progress) {
@@ -64,6 +71,35 @@ extension Desk {
         case .drafted(let missing): return FlushedItem(message: item.message, outcome: .drafted(missing: missing))
         case .kept(let error): return FlushedItem(message: item.message, outcome: .kept(OutboxReason(error)))
         case .sealed: throw OutboxItem.damaged
+        }
+    }
+
+    /// Asks for the keys that the relay did not answer for when an item was sealed, and seals its content key anew
+    /// where they are others by now. Else a relay could have a message sealed to old keys by not answering for keys
+    /// alone.
+    /// - Returns: why the item cannot go out yet.
+    private func sealToPublished(_ item: inout OutboxItem, _ outbox: Outbox) async throws -> OutboxReason? {
+        let submission = item.submission
+        do {
+            let readers = Outgoing.readers(submission.legs, own: party, areHopsIncluded: item.isOpenToIntermediaries)
+            let keys = try await RecipientKeys.find(for: readers, until: submission.expiry, from: .relay, desk: self)
+            if Set(keys.publicKeys.map { KeyID(publicKey: $0) }) != Set(submission.sealedTo) {
+                let opener = try Opener(
+                    submission: submission, charter: charter.id, originator: party,
+                    sealedKeys: item.sealedKeys.bytes, ownKeys: ownKeys(among: submission.sealedTo))
+                let wrapped = try await opener.rewrap(to: keys.publicKeys) { try await open($0) }
+                try await signAgain(&item, sealedTo: wrapped, outbox)
+            }
+            item.isSealedToKept = false
+            return nil
+        } catch let error as TransportError {
+            return OutboxReason(error)
+        } catch let error as DeskError {
+            return OutboxReason(code: error.code, message: error.message, isFinal: false)
+        } catch let reason as UnreadableReason {
+            return OutboxReason(
+                code: "unreadable-\(reason)", message: "Its key could not be sealed anew: \(Self.sentence(reason)).",
+                isFinal: true)
         }
     }
 }
@@ -98,9 +134,13 @@ extension Desk {
         var accepted = false
         if held.item.isHandedOver, !held.item.isDraft { accepted = await isInLog(message) }
         if !accepted { try outbox.withdraw(message) }
-        try outbox.remove(held.item)
-        if accepted { return .wasAccepted(message) }
         let stillOpen = held.item.isHandedOver && now() < held.item.submitBy && !(held.item.reason?.isFinal ?? false)
+        if accepted || stillOpen && !held.item.isDraft {
+            try await settle(held.item, outbox)
+        } else {
+            try outbox.remove(held.item)
+        }
+        if accepted { return .wasAccepted(message) }
         return stillOpen ? .mayBeAccepted(message, until: held.item.submitBy) : .gone(message)
     }
 

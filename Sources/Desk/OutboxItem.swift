@@ -34,12 +34,19 @@ package struct OutboxItem: Sendable {
     let fields: [Field]
     let text: [UInt8]?
     let opening: [UInt8]?
+    /// Of a message with attachments: what opens its payload, which goes on into the archive.
+    let contentKey: ContentKey?
     package let made: Timestamp
     package internal(set) var attempts: UInt64 = 0
     package internal(set) var lastAttempt: Timestamp?
     package internal(set) var reason: OutboxReason?
     /// The relay may have it: it may still accept it until ``submitBy``.
     package internal(set) var isHandedOver = false
+    /// It is sealed to keys that were kept here, since the relay did not answer for keys: they are asked for before it
+    /// is handed over.
+    var isSealedToKept = false
+    /// It is sealed to the intermediaries too.
+    var isOpenToIntermediaries = false
     /// Whether that was so before the attempt that is going on.
     var wasHandedOver = false
 
@@ -55,7 +62,10 @@ package struct OutboxItem: Sendable {
     }
 
     /// - Parameter header: of an envelope or of a draft, whose act is a submission.
-    init(header: [UInt8], fields: [Field], text: [UInt8]?, opening: [UInt8]?, made: Timestamp) throws {
+    init(
+        header: [UInt8], fields: [Field], text: [UInt8]?, opening: [UInt8]?, made: Timestamp,
+        contentKey: ContentKey? = nil
+    ) throws {
         let (statement, id) = try Self.lead(header)
         guard case .submission(let submission) = statement.act else { throw Self.damaged }
         self.header = header
@@ -65,6 +75,7 @@ package struct OutboxItem: Sendable {
         self.fields = fields
         self.text = text
         self.opening = opening
+        self.contentKey = contentKey
         self.made = made
     }
 
@@ -129,31 +140,40 @@ extension OutboxItem {
         numbers += ByteStrings.number(lastAttempt?.milliseconds ?? -1)
         let flags: [UInt8] = [
             isHandedOver ? 1 : 0, reason?.isFinal ?? false ? 1 : 0, text == nil ? 0 : 1, opening == nil ? 0 : 1,
+            isSealedToKept ? 1 : 0, isOpenToIntermediaries ? 1 : 0,
         ]
-        return ByteStrings.pack([
+        let strings = [
             Self.version, numbers, flags, Array((reason?.code ?? "").utf8), Array((reason?.message ?? "").utf8),
             header, try manifest.derBytes(), text ?? [], opening ?? [],
-        ])
+        ]
+        return ByteStrings.pack(strings + (contentKey.map { [$0.bytes] } ?? []))
     }
 
     /// - Throws: ``DeskError`` `outbox-damaged`.
     init(decoding bytes: [UInt8]) throws {
-        guard let strings = ByteStrings.unpack(bytes, count: Self.stringCount), strings[0] == Self.version,
-            strings[1].count == 24, strings[2].count == 4,
+        // Without a content key there is no string for it: version 0.1 had none at all.
+        let found = ByteStrings.unpack(bytes, count: Self.stringCount)
+        guard let strings = found ?? ByteStrings.unpack(bytes, count: Self.stringCount + 1),
+            strings[0] == Self.version,
+            strings[1].count == 24, strings[2].count == 6 || strings[2].count == 4,
             let manifest = try? Manifest(der: strings[6], limit: ContentBounds.manifest)
         else { throw Self.damaged }
         let numbers = stride(from: 0, to: 24, by: 8).map { start in
             Int64(bitPattern: ByteStrings.number(strings[1][start..<start + 8]) ?? 0)
         }
         let flags = strings[2].map { $0 == 1 }
+        let key = found == nil ? ContentKey(strings[Self.stringCount]) : nil
+        guard found != nil || key != nil else { throw Self.damaged }
         do {
             try self.init(
                 header: strings[5], fields: manifest.fields, text: flags[2] ? strings[7] : nil,
-                opening: flags[3] ? strings[8] : nil, made: Timestamp(milliseconds: numbers[0]))
+                opening: flags[3] ? strings[8] : nil, made: Timestamp(milliseconds: numbers[0]), contentKey: key)
         } catch { throw Self.damaged }
         attempts = UInt64(max(0, numbers[1]))
         lastAttempt = numbers[2] < 0 ? nil : Timestamp(milliseconds: numbers[2])
         isHandedOver = flags[0]
+        // Items of version 0.1 have no such flags.
+        if flags.count == 6 { (isSealedToKept, isOpenToIntermediaries) = (flags[4], flags[5]) }
         if !strings[3].isEmpty {
             reason = OutboxReason(
                 code: String(decoding: strings[3], as: UTF8.self), message: String(decoding: strings[4], as: UTF8.self),
@@ -165,7 +185,8 @@ extension OutboxItem {
     func archived() -> ArchivedMessage? {
         signed.map {
             ArchivedMessage(
-                direction: .sent, submission: $0, at: made, fields: fields, text: text, sourceOpening: opening)
+                direction: .sent, submission: $0, at: made, fields: fields, text: text, sourceOpening: opening,
+                contentKey: contentKey)
         }
     }
 }

@@ -52,8 +52,12 @@ package struct Outgoing: Sendable {
     /// Everyone whose keys it is sealed to: recipients, the originator's own delegates, and the intermediaries if it is
     /// open to them.
     func readers(own party: PartyID) -> [PartyID] {
+        Self.readers(legs, own: party, areHopsIncluded: openToIntermediaries)
+    }
+
+    static func readers(_ legs: [Leg], own party: PartyID, areHopsIncluded: Bool) -> [PartyID] {
         var readers = legs.map(\.recipient) + [party]
-        if openToIntermediaries { readers += legs.flatMap(\.intermediaries) }
+        if areHopsIncluded { readers += legs.flatMap(\.intermediaries) }
         var seen: Set<PartyID> = []
         return readers.filter { seen.insert($0).inserted }
     }

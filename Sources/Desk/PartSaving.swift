@@ -2,25 +2,26 @@ import Glibc
 import Keyring
 import Sealing
 
-/// Takes the parts of a message as they are decrypted: the text into memory, attachments into temporary files that get
-/// their names only when everything is verified.
+/// Takes the parts of a message as they are decrypted: the text into memory, attachments into files that get their
+/// names only when everything is verified and on the disk.
 final class PartSaving {
     /// A text part above this is not shown; in bytes.
     static let textLimit = 4 << 20
     private let folder: String?
     private let overwrite: Bool
+    private let isNameless: Bool
     private var fields: [Field] = []
     private var text: [UInt8] = []
     private var kept: [Int: [UInt8]] = [:]
     private var placed: Set<String> = []
-    private var files: [Int: (descriptor: Int32, path: String)] = [:]
+    private var files: [Int: TemporaryFile] = [:]
 
-    init(folder: String?, overwrite: Bool = false) {
+    /// - Parameter isNameless: as for ``TemporaryFile/make(in:prefix:isNameless:)``.
+    init(folder: String?, overwrite: Bool = false, isNameless: Bool = true) {
         self.folder = folder
         self.overwrite = overwrite
+        self.isNameless = isNameless
     }
-
-    deinit { discard() }
 
     /// Makes the folder if it is not there, and finds out whether it takes files: before any receipt is logged.
     static func prepare(_ folder: String) throws {
@@ -32,6 +33,7 @@ final class PartSaving {
                 "not-a-folder", "\(folder) is not a folder.", hint: "choose a folder with --save", kind: .usage)
         }
         guard access(folder, W_OK | X_OK) == 0 else { throw unwritable(folder) }
+        LeftBehind.sweep(folder, prefix: TemporaryFile.hidden)
     }
 
     func begin(_ manifest: Manifest) throws { fields = manifest.fields.filter { $0.part != nil } }
@@ -51,7 +53,7 @@ final class PartSaving {
                 kept[part.value, default: []].append(contentsOf: bytes)
             }
             guard let folder else { return }
-            try write(bytes, to: file(part.value, in: folder))
+            try write(bytes, to: file(part.value, in: folder).descriptor)
         default: return
         }
     }
@@ -59,13 +61,11 @@ final class PartSaving {
     /// The bytes of the attachments that are reveals.
     var reveals: [[UInt8]] { kept.sorted { $0.key < $1.key }.map(\.value) }
 
-    private func file(_ number: Int, in folder: String) throws -> Int32 {
-        if let known = files[number] { return known.descriptor }
-        guard let (descriptor, path) = TemporaryFile.make("\(folder)/.valise-part-") else {
-            throw Self.unwritable(folder)
-        }
-        files[number] = (descriptor, path)
-        return descriptor
+    private func file(_ number: Int, in folder: String) throws -> TemporaryFile {
+        if let known = files[number] { return known }
+        guard let file = TemporaryFile.make(in: folder, isNameless: isNameless) else { throw Self.unwritable(folder) }
+        files[number] = file
+        return file
     }
 
     private func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws {
@@ -78,8 +78,9 @@ final class PartSaving {
         }
     }
 
-    /// Puts the files into place under safe names.
+    /// Puts the files into place under safe names, once all of them are on the disk.
     func finish() throws -> (text: [UInt8]?, attachments: [SavedAttachment]) {
+        if let folder { try sync(folder) }
         var attachments: [SavedAttachment] = []
         var hasText = false
         for (number, field) in fields.enumerated() {
@@ -94,24 +95,30 @@ final class PartSaving {
         return (hasText ? text : nil, attachments)
     }
 
-    private func place(_ number: Int, _ info: PartInfo, in folder: String) throws -> String {
-        let descriptor = try file(number, in: folder)
-        guard let temporary = files[number]?.path, fchmod(descriptor, 0o600) == 0, fsync(descriptor) == 0 else {
-            throw Self.unwritable(folder)
+    private func sync(_ folder: String) throws {
+        for (number, field) in fields.enumerated() {
+            guard case .attachment = field else { continue }
+            let file = try file(number, in: folder)
+            guard fchmod(file.descriptor, 0o600) == 0, fsync(file.descriptor) == 0 else {
+                throw Self.unwritable(folder)
+            }
         }
+    }
+
+    private func place(_ number: Int, _ info: PartInfo, in folder: String) throws -> String {
+        let file = try file(number, in: folder)
         let name = SafeFileName.make(info.name)
         // Two attachments of one message may have the same name: they never replace each other.
         if overwrite, placed.insert(name).inserted {
             let path = "\(folder)/\(name)"
-            guard rename(temporary, path) == 0 else { throw Self.unwritable(path) }
-            closed(number)
+            guard file.replace(path) else { throw Self.unwritable(path) }
+            files[number] = nil
             return path
         }
         for attempt in 1..<1000 {
             let path = "\(folder)/\(attempt == 1 ? name : SafeFileName.numbered(name, attempt))"
-            if link(temporary, path) == 0 {
-                unlink(temporary)
-                closed(number)
+            if file.link(to: path) {
+                files[number] = nil
                 return path
             }
             guard errno == EEXIST else { throw Self.unwritable(folder) }
@@ -119,17 +126,8 @@ final class PartSaving {
         throw Self.unwritable(folder)
     }
 
-    private func closed(_ number: Int) {
-        if let file = files.removeValue(forKey: number) { close(file.descriptor) }
-    }
-
-    func discard() {
-        for (descriptor, path) in files.values {
-            close(descriptor)
-            unlink(path)
-        }
-        files = [:]
-    }
+    /// Forgets the files: nothing is left of them.
+    func discard() { files = [:] }
 
     private static func unwritable(_ folder: String) -> DeskError {
         DeskError(

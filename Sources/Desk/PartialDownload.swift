@@ -45,7 +45,7 @@ final class PartialDownload: Sendable {
     static func open(_ message: MessageID, home: DeskHome) throws -> PartialDownload {
         try home.prepare()
         removeAbandoned(home)
-        let path = "\(home.downloadsFolder)/\(message.short).part"
+        let path = path(of: message, home: home)
         guard let lock = try FileLock.take("\(path).lock") else {
             throw DeskError(
                 "download-running", "Another run of this desk is fetching message \(message.short).",
@@ -56,6 +56,11 @@ final class PartialDownload: Sendable {
         let file = PartialDownload(path: path, descriptor: descriptor, lock: lock, message: message)
         try file.takeUp()
         return file
+    }
+
+    /// Where the file of a message is, or would be.
+    static func path(of message: MessageID, home: DeskHome) -> String {
+        "\(home.downloadsFolder)/\(message.short).part"
     }
 
     private init(path: String, descriptor: Int32, lock: FileLock.Kept, message: MessageID) {
@@ -140,6 +145,17 @@ final class PartialDownload: Sendable {
         unlink("\(path).lock")
     }
 
+    /// Gives the file, which is complete, to the archive: the payload stays as it came, and zeros take the place of the
+    /// header, which names parties and routes.
+    /// - Returns: false where it cannot have that name; it may be of no use any more then.
+    func keep(as name: String) -> Bool {
+        guard isComplete, let header, FileBytes.blank(descriptor, header.byteCount), fdatasync(descriptor) == 0,
+            rename(path, name) == 0
+        else { return false }
+        unlink("\(path).lock")
+        return true
+    }
+
     private func check(_ bytes: [UInt8], _ state: inout State) throws {
         let isHeaderNew = state.reader.header == nil
         let payload = try state.reader.take(bytes[...])
@@ -188,30 +204,5 @@ final class PartialDownload: Sendable {
         DeskError(
             "file-unwritable", "\(path) cannot be written (\(String(cString: strerror(errno)))).",
             hint: "check its permissions and the space left; what came so far is kept")
-    }
-}
-
-/// Reading an open file at a place.
-enum FileBytes {
-    /// Bytes from an offset: fewer than asked for only at the end.
-    /// - Throws: ``DeskError`` `file-unreadable`.
-    static func read(_ descriptor: Int32, _ offset: UInt64, _ count: Int, path: String) throws -> [UInt8] {
-        var result = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                let room = buffer.baseAddress.map { UnsafeMutableRawPointer($0.advanced(by: filled)) }
-                repeat {
-                    result = pread(descriptor, room, count - filled, Int(offset) + filled)
-                } while result < 0 && errno == EINTR
-                if result <= 0 { return }
-                filled += result
-            }
-        }
-        guard result >= 0 else {
-            throw DeskError(
-                "file-unreadable", "\(path) could not be read (\(String(cString: strerror(errno)))).",
-                hint: "check the disk, then try again; nothing was said of the message")
-        }
-        return bytes
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 package import Keyring
 
 /// Another passphrase for all private keys of a desk.
@@ -24,8 +23,14 @@ package enum PassphraseChange {
         _ home: DeskHome, from current: Passphrase, to next: Passphrase, cost: ScryptCost = .standard
     ) throws -> Outcome {
         _ = try home.card()
-        let lock = try locked(home)
-        defer { close(lock) }
+        guard let lock = try FileLock.take("\(home.stateFolder)/passphrase.lock") else {
+            throw DeskError(
+                "passphrase-change-running", "The keys in \(home.keysFolder) are being changed by another program.",
+                hint: "wait until it has finished", kind: .failed)
+        }
+        // No key is made or destroyed meanwhile, and no agent begins with the old passphrase.
+        let keys = try KeysFolder.hold(home)
+        defer { withExtendedLifetime((lock, keys)) {} }
         try UnlockAgent.stop(home)
         var todo: [(file: KeyFile, kind: KeyKind)] = []
         var before = 0
@@ -62,17 +67,5 @@ package enum PassphraseChange {
         if DeskFile.exists(home.archiveKeyFile) { files.append((KeyFile(path: home.archiveKeyFile), .archive)) }
         files.append((KeyFile(path: home.signingKeyFile), .signing))
         return files
-    }
-
-    /// One change at a time.
-    private static func locked(_ home: DeskHome) throws -> Int32 {
-        let folder = open(home.keysFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0, flock(folder, LOCK_EX | LOCK_NB) == 0 else {
-            if folder >= 0 { close(folder) }
-            throw DeskError(
-                "passphrase-change-running", "The keys in \(home.keysFolder) are being changed by another program.",
-                hint: "wait until it has finished", kind: .failed)
-        }
-        return folder
     }
 }

@@ -72,7 +72,7 @@ package struct PinnedCharter: Sendable {
 
     /// Removes what belongs to the log of an earlier charter.
     private static func forgetLog(_ home: DeskHome) throws {
-        let files = [home.checkpointFile] + InboxMemory.files(home) + [KeyRecords.file(home)]
+        let files = [home.checkpointFile, home.confirmedFile] + InboxMemory.files(home) + [KeyRecords.file(home)]
         for file in files { try DeskFile.remove(file) }
     }
 

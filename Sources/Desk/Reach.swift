@@ -25,6 +25,6 @@ package struct Reach: Sendable {
         guard let first = routes(party).first else { return barred ? "barred" : "not reachable" }
         if first.intermediaries.isEmpty { return "directly" }
         let via = first.intermediaries.map(\.description).joined(separator: ", ")
-        return barred ? "via \(via) (barred from direct contact)" : "via \(via)"
+        return barred ? "via \(via) (directly barred)" : "via \(via)"
     }
 }

@@ -11,7 +11,8 @@ package struct ReadMessage: Sendable {
         case relay
         /// A file that was opened now, without asking the relay.
         case file
-        /// This desk's archive: opened and verified earlier.
+        /// This desk's archive: opened and verified earlier. Attachments that were saved come from the payload kept
+        /// there, opened and verified once more.
         case archive(ArchivedMessage.Direction, Timestamp)
     }
 
@@ -23,6 +24,8 @@ package struct ReadMessage: Sendable {
     package let text: [UInt8]?
     /// The attachments in the manifest's order, with the files they were saved to, if any.
     package let attachments: [SavedAttachment]
+    /// Whether this desk's archive keeps the sealed payload, so that attachments can be saved without the relay.
+    package let isPayloadKept: Bool
     /// The custody chain; nil when the relay did not answer or was not asked.
     package let tracked: TrackedMessage?
     /// Messages of this desk's archive in the same conversation, this one among them, oldest first.

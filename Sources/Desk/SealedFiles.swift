@@ -32,10 +32,13 @@ extension Desk {
             window: charter.inForce.limits.longestSubmitWindow)
         let item = try await OutboxItem(
             header: header(statement, sealedKeys: composed.wrapped.sealedKeys), fields: composed.fields,
-            text: composed.text, opening: composed.opening?.derBytes(), made: now())
+            text: composed.text, opening: composed.opening?.derBytes(), made: now(), contentKey: composed.contentKey)
         try await keep(item)
-        if item.isDraft { try await Outbox(self).park(item) }
+        if item.isDraft { try await Outbox(self).park(item, payload: composed.payload) }
         try composed.payload.copy(after: item.header, to: path, overwrite: overwrite)
+        if item.contentKey != nil, !item.isDraft {
+            try await archive().payloads.keep(item.message) { composed.payload.keep(as: $0, without: 0) }
+        }
         return item.sent(.sealed(path: path), keysAge: keys.age)
     }
 
@@ -69,9 +72,9 @@ extension Desk {
             try file.eachPiece { piece throws in _ = try reader.take(piece[...]) }
             let header = try reader.finish()
             try expectOwnCharter(header.draft.statement.charter, path)
-            let item = try await relay.putDraft({ try file.read($0, $1) }, size: header.fileSize) {
-                progress.report(.sending, $0, $1)
-            }
+            let item = try await relay.putDraft(
+                { try file.read($0, $1) }, size: header.fileSize, id: header.draft.id, payload: header.payloadSize
+            ) { progress.report(.sending, $0, $1) }
             return .shelved(header.draft.id, missing: item.missing)
         case .keys:
             throw DeskError(
@@ -100,9 +103,9 @@ package enum SubmittedFile: Sendable {
 }
 
 extension SpoolFile {
-    /// The whole file in pieces of 256 KiB.
-    func eachPiece(_ take: ([UInt8]) throws -> Void) throws {
-        var offset: UInt64 = 0
+    /// The file from a place to its end in pieces of 256 KiB.
+    func eachPiece(from start: UInt64 = 0, _ take: ([UInt8]) throws -> Void) throws {
+        var offset = start
         while true {
             let piece = try read(offset, 256 * 1024)
             if piece.isEmpty { return }
@@ -111,31 +114,11 @@ extension SpoolFile {
         }
     }
 
-    /// A file elsewhere with `header` and then these bytes; it gets its name when it is whole.
-    func copy(after header: [UInt8], to path: String, overwrite: Bool) throws {
-        guard let (descriptor, temporary) = TemporaryFile.make("\(path).") else { throw Self.unwritable(path) }
-        let file = SpoolFile(path: temporary, descriptor: descriptor)
-        do {
+    /// A file elsewhere with `header` and then the bytes from a place on; it gets its name when it is whole.
+    func copy(from start: UInt64 = 0, after header: [UInt8], to path: String, overwrite: Bool) throws {
+        try Self.write(to: path, overwrite: overwrite, mode: 0o644) { file in
             try file.append(header)
-            try eachPiece { try file.append($0) }
-            guard fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else { throw Self.unwritable(path) }
-            if overwrite {
-                guard rename(temporary, path) == 0 else { throw Self.unwritable(path) }
-            } else {
-                guard link(temporary, path) == 0 else {
-                    throw errno == EEXIST ? Desk.exists(path) : Self.unwritable(path)
-                }
-                unlink(temporary)
-            }
-        } catch {
-            file.remove()
-            throw error
+            try eachPiece(from: start) { try file.append($0) }
         }
-    }
-
-    private static func unwritable(_ path: String) -> DeskError {
-        DeskError(
-            "file-unwritable", "\(path) cannot be written (\(String(cString: strerror(errno)))).",
-            hint: "choose another place, or free some space")
     }
 }

@@ -28,11 +28,13 @@ extension Desk {
             .submission(composed.submission(under: charter.inForce)), signers: signers, window: window)
         var item = try await OutboxItem(
             header: header(statement, sealedKeys: composed.wrapped.sealedKeys), fields: composed.fields,
-            text: composed.text, opening: composed.opening?.derBytes(), made: now())
+            text: composed.text, opening: composed.opening?.derBytes(), made: now(), contentKey: composed.contentKey)
         guard composed.payload.lock() else { throw OutboxItem.damaged }
         defer { composed.payload.unlock() }
         if let away = keys.away {
             item.reason = OutboxReason(away)
+            item.isSealedToKept = true
+            item.isOpenToIntermediaries = outgoing.openToIntermediaries
             try outbox.add(item, payload: composed.payload)
             try await keep(item)
             return item.sent(.kept(away), keysAge: keys.age)
@@ -71,6 +73,12 @@ extension Desk {
         try await archive().add(archived)
         let list = SentList(home)
         if try !list.messages().contains(item.message) { try list.add(item.message) }
+    }
+
+    /// Takes a message out of the outbox whose record is in the archive: the payload that the record has the key to
+    /// goes there.
+    func settle(_ item: OutboxItem, _ outbox: Outbox) async throws {
+        try outbox.settle(item, to: item.contentKey == nil ? nil : try await archive().payloads)
     }
 }
 
@@ -112,7 +120,9 @@ extension Desk {
             return try payload.read(offset, count, after: header)
         }
         if item.isDraft {
-            let shelved = try await relay.putDraft(read, size: total) { progress.report(.sending, $0, $1) }
+            let shelved = try await relay.putDraft(
+                read, size: total, id: StatementID(item.message.hash), payload: item.submission.payloadSize
+            ) { progress.report(.sending, $0, $1) }
             try outbox.park(item)
             return .drafted(missing: shelved.missing)
         }
@@ -128,22 +138,25 @@ extension Desk {
             try item.replace(logged: accepted.signed)
             try await keep(item)
         }
-        try outbox.remove(item)
+        try await settle(item, outbox)
         return .accepted(accepted)
     }
 
-    /// Signs what an item says again, under the charter and the time of now, with the same nonce; nothing is sealed
+    /// Signs what an item says again, under the charter and the time of now, with the same nonce; no content is sealed
     /// again. The earlier identifier is given up.
-    private func signAgain(_ item: inout OutboxItem, _ outbox: Outbox) async throws {
+    /// - Parameter keys: the content key sealed anew; nil where it stays sealed as it is.
+    func signAgain(_ item: inout OutboxItem, sealedTo keys: WrappedPayload? = nil, _ outbox: Outbox) async throws {
         let old = item.submission
+        let block = try keys?.sealedKeys ?? item.sealedKeys
         let fresh = Submission(
             nonce: old.nonce, writtenUnder: charter.inForce.revisions(originator: party, legs: old.legs),
-            legs: old.legs, precedence: old.precedence, expiry: old.expiry, sealedTo: old.sealedTo,
-            sealedKeysDigest: old.sealedKeysDigest, payloadDigest: old.payloadDigest, payloadSize: old.payloadSize,
+            legs: old.legs, precedence: old.precedence, expiry: old.expiry, sealedTo: block.keyIDs,
+            sealedKeysDigest: block.digest, payloadDigest: old.payloadDigest, payloadSize: old.payloadSize,
             keyCommitment: old.keyCommitment, contentCommitment: old.contentCommitment)
-        let statement = try await statement(.submission(fresh), signers: item.statement.signers, window: nil)
+        let window: TimeSpan? = item.isDraft ? charter.inForce.limits.longestSubmitWindow : nil
+        let statement = try await statement(.submission(fresh), signers: item.statement.signers, window: window)
         let earlier = item.message
-        try item.replace(header: await header(statement, sealedKeys: item.sealedKeys))
+        try item.replace(header: await header(statement, sealedKeys: block))
         item.reason = nil
         try outbox.write(item)
         try await keep(item)

@@ -1,25 +1,36 @@
 import Glibc
 
-/// A sealed payload on its way out or in: a file in the home that nobody else can read.
+/// A sealed payload on its way out or in: a file in the home that nobody else can read. It has no name there before it
+/// is kept.
 final class SpoolFile: Sendable {
+    /// Where it is, as errors say it.
     let path: String
     private let descriptor: Int32
+    /// Of a new file: what closes it, and gives it its name.
+    private let temporary: TemporaryFile?
 
-    init(path: String, descriptor: Int32) {
+    private init(path: String, descriptor: Int32, temporary: TemporaryFile?) {
         self.path = path
         self.descriptor = descriptor
+        self.temporary = temporary
     }
 
-    /// A new file with a name of its own in the state folder.
-    static func make(in home: DeskHome) throws -> SpoolFile {
+    /// A new file for the state folder's file system.
+    /// - Parameter isNameless: as for ``TemporaryFile/make(in:prefix:isNameless:)``.
+    static func make(in home: DeskHome, isNameless: Bool = true) throws -> SpoolFile {
         try home.prepare()
-        guard let (descriptor, path) = TemporaryFile.make("\(home.stateFolder)/spool-") else {
+        LeftBehind.sweep(home.stateFolder, prefix: prefix)
+        let file = TemporaryFile.make(in: home.stateFolder, prefix: prefix, isNameless: isNameless)
+        guard let file else {
             throw DeskError(
                 "file-unwritable", "\(home.stateFolder) cannot take a file (\(String(cString: strerror(errno)))).",
                 hint: "check its permissions and the space left")
         }
-        return SpoolFile(path: path, descriptor: descriptor)
+        return SpoolFile(path: "\(home.stateFolder)/", descriptor: file.descriptor, temporary: file)
     }
+
+    /// Hidden names of the state folder.
+    private static let prefix = "spool-"
 
     /// A file that is there, to be read.
     /// - Throws: ``DeskError`` with `file-missing`, `file-unreadable`.
@@ -31,12 +42,32 @@ final class SpoolFile: Sendable {
                 "\(path) could not be read (\(String(cString: strerror(errno)))).", hint: "check the path",
                 kind: errno == ENOENT ? .notFound : .failed)
         }
-        return SpoolFile(path: path, descriptor: descriptor)
+        return SpoolFile(path: path, descriptor: descriptor, temporary: nil)
     }
 
-    deinit { close(descriptor) }
+    /// Writes a file elsewhere, which gets its name when it is whole and on the disk.
+    /// - Throws: ``DeskError`` `file-exists` unless it may be replaced, `file-unwritable`; what `fill` throws.
+    static func write(
+        to path: String, overwrite: Bool, mode: mode_t, _ fill: (SpoolFile) throws -> Void
+    ) throws {
+        let folder = DeskFile.folder(of: path)
+        LeftBehind.sweep(folder, prefix: TemporaryFile.hidden)
+        guard let temporary = TemporaryFile.make(in: folder) else { throw unplaceable(path) }
+        let file = SpoolFile(path: path, descriptor: temporary.descriptor, temporary: temporary)
+        try fill(file)
+        guard fchmod(file.descriptor, mode) == 0, fsync(file.descriptor) == 0 else { throw unplaceable(path) }
+        guard overwrite ? temporary.replace(path) : temporary.link(to: path) else {
+            throw errno == EEXIST ? Desk.exists(path) : unplaceable(path)
+        }
+    }
 
-    func remove() { unlink(path) }
+    /// Whether it was made by this run, and has no other name.
+    var isNew: Bool { temporary != nil }
+
+    deinit { if temporary == nil { close(descriptor) } }
+
+    /// Takes away the hidden name of a new file, if it has one; it stays readable here.
+    func remove() { temporary?.discard() }
 
     /// Lets go of the file at once: a request that ended may keep this object for a moment longer.
     func unlock() { _ = flock(descriptor, LOCK_UN) }
@@ -55,9 +86,16 @@ final class SpoolFile: Sendable {
         return fstat(descriptor, &facts) == 0 ? UInt64(max(0, facts.st_size)) : 0
     }
 
-    /// Forces the bytes to the disk and gives the file another name in this home; what had that name is replaced.
+    /// Forces the bytes of a new file to the disk and gives it a name in this home; what had that name is replaced.
     func keep(as name: String) throws {
-        guard fsync(descriptor) == 0, rename(path, name) == 0 else { throw unwritable() }
+        guard let temporary, fsync(descriptor) == 0, temporary.replace(name) else { throw unwritable() }
+    }
+
+    /// Gives a new file that is whole to the archive, with zeros in the place of its first bytes.
+    /// - Returns: false where it cannot have that name.
+    func keep(as name: String, without header: Int) -> Bool {
+        guard let temporary, FileBytes.blank(descriptor, header), fsync(descriptor) == 0 else { return false }
+        return temporary.replace(name)
     }
 
     /// Puts bytes behind what is there.
@@ -77,27 +115,18 @@ final class SpoolFile: Sendable {
 
     /// Bytes from an offset: fewer than asked for only at the end.
     func read(_ offset: UInt64, _ count: Int) throws -> [UInt8] {
-        var result = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                let start = Int(offset) + filled
-                let room = buffer.baseAddress.map { UnsafeMutableRawPointer($0.advanced(by: filled)) }
-                repeat { result = pread(descriptor, room, count - filled, start) } while result < 0 && errno == EINTR
-                if result <= 0 { return }
-                filled += result
-            }
-        }
-        guard result >= 0 else {
-            throw DeskError(
-                "file-unreadable", "\(path) could not be read (\(String(cString: strerror(errno)))).",
-                hint: "check the disk, then try again; nothing was said of the message")
-        }
-        return bytes
+        try FileBytes.read(descriptor, offset, count, path: path)
     }
 
     private func unwritable() -> DeskError {
         DeskError(
             "file-unwritable", "\(path) cannot be written (\(String(cString: strerror(errno)))).",
             hint: "free some space and try again")
+    }
+
+    private static func unplaceable(_ path: String) -> DeskError {
+        DeskError(
+            "file-unwritable", "\(path) cannot be written (\(String(cString: strerror(errno)))).",
+            hint: "choose another place, or free some space")
     }
 }

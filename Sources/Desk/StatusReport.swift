@@ -59,6 +59,8 @@ package struct StatusReport: Sendable {
     package let keys: [Key]
     /// Size and time of writing of the newest verified checkpoint.
     package let checkpoint: (head: LogHead, keptAt: Timestamp)?
+    /// What the charter's witnesses have cosigned; nil when it asks for none, or none was seen.
+    package let confirmed: ConfirmedHead?
     /// Messages in the outbox.
     package let outbox: Int
     package let archived: (sent: Int, received: Int)
@@ -77,6 +79,7 @@ extension Desk {
         let memory = CheckpointFile(home, charter)
         let kept = try memory.load().flatMap { known in memory.keptAt().map { (head: known.head, keptAt: $0) } }
         let keys = try statusKeys(&concerns)
+        let confirmed = try await confirmed(&concerns)
         let outbox = try await Outbox(self).names(ending: ".item").count
         if outbox > 0 {
             concerns.append(
@@ -99,7 +102,8 @@ extension Desk {
         return StatusReport(
             delegate: id, at: now(), charter: charter.id, title: charter.charter.title,
             revisions: (inForce.constitution, inForce.roster(party)), relayURL: charter.charter.relay.url,
-            agent: DeskKeys.usesAgent(self.keys), keys: keys, checkpoint: kept, outbox: outbox,
+            agent: DeskKeys.usesAgent(self.keys), keys: keys, checkpoint: kept, confirmed: confirmed,
+            outbox: outbox,
             archived: (summaries.count - received, received), reached: reached,
             concerns: concerns.sorted { $0.weight > $1.weight })
     }
@@ -133,6 +137,27 @@ extension Desk {
         }
         return nil
     }
+
+    /// What witnesses say of a log that does not fit is told with the relay; that they say nothing, here.
+    private func confirmed(_ concerns: inout [StatusReport.Concern]) async throws -> ConfirmedHead? {
+        guard relay.hasWitnessQuorum else { return nil }
+        let found: ConfirmedHead?
+        do { found = try await confirmed() } catch is TransportError { found = nil }
+        let oldest = now().milliseconds / 1_000 - Self.confirmationAge.milliseconds / 1_000
+        if (found?.at.seconds).map({ Int64(clamping: $0) < oldest }) ?? true {
+            concerns.append(
+                .init(
+                    weight: .caution, code: "not-confirmed",
+                    sentence: found == nil
+                        ? "No checkpoint with the quorum of the charter's witnesses was seen."
+                        : "The charter's witnesses have confirmed nothing for over 15 minutes.",
+                    advice: "ask the operator how the witnesses stand; until then a fork would not be seen at once"))
+        }
+        return found
+    }
+
+    /// Cosignatures are renewed every five minutes.
+    private static let confirmationAge = TimeSpan.minutes(15)
 
     private func checkClock(_ ahead: TimeSpan?, _ concerns: inout [StatusReport.Concern]) {
         guard let ahead, ahead.milliseconds.magnitude >= 60_000 else { return }

@@ -16,7 +16,13 @@ package enum UnlockAgent {
     ///   - program: the executable and the arguments that run ``serve(socketPath:lifetime:)``.
     /// - Throws: ``Keyring/KeyringError``, ``DeskError`` `agent-not-started`.
     package static func start(_ home: DeskHome, passphrase: PassphraseSource, program: [String]) throws {
-        let keys = try DeskKeys.openAll(home, passphrase: passphrase)
+        // The passphrase is asked for before the keys are held: a person may take long.
+        let words = try passphrase.passphrase()
+        // A change of the passphrase waits until the agent listens, and then ends it; or the agent waits for the
+        // change.
+        let lock = try KeysFolder.hold(home)
+        defer { withExtendedLifetime(lock) {} }
+        let keys = try DeskKeys.openAll(home, words)
         try stop(home)
         let answer = try AgentProcess.run(program, input: keys.encoded())
         guard answer == AgentSecrets.ready else { throw notStarted(answer) }

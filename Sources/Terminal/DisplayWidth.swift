@@ -22,28 +22,6 @@ package enum DisplayWidth {
         return result + "…"
     }
 
-    /// The text in pieces of at most `limit` columns, broken after a space where there is one in the piece's second
-    /// half, else between characters. Spaces at a break go. At least one piece, at least one character in each.
-    package static func wrap(_ text: String, to limit: Int) -> [String] {
-        var pieces: [String] = []
-        var rest = Substring(text)
-        while !rest.isEmpty {
-            var used = 0
-            var end = rest.startIndex
-            var space: Substring.Index?
-            while end < rest.endIndex {
-                used += columns(of: rest[end])
-                if used > limit, end > rest.startIndex { break }
-                if rest[end] == " ", used > limit / 2 { space = end }
-                end = rest.index(after: end)
-            }
-            if end < rest.endIndex, rest[end] != " ", let space { end = space }
-            pieces.append(String(rest[..<end]))
-            rest = rest[end...].drop { $0 == " " }
-        }
-        return pieces.isEmpty ? [""] : pieces
-    }
-
     private static func columns(of character: Character) -> Int {
         var sum = 0
         var widest = 0

@@ -68,6 +68,21 @@ package final class Output: Sendable {
     /// Writes a text and a line feed.
     package func line(_ text: String = "") { write(text + "\n") }
 
+    /// Writes sentences: on a terminal in lines that are broken between words, elsewhere as one line. Strangers' text
+    /// in them is made safe.
+    package func note(_ text: String) { line(prose(SafeText.display(text))) }
+
+    /// The same after a word that says what they are: `hint: ...`.
+    package func note(_ label: Label, _ text: String) { line(prose(label, SafeText.display(text))) }
+
+    /// Writes a text of several lines that somebody else wrote: made safe, and on a terminal broken between words, but
+    /// for lines with tabs. Ends in a line feed.
+    package func body(_ text: String) {
+        var lines = SafeText.displayLines(text).split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        for line in lines { self.line(line.contains("\t") ? String(line) : prose(String(line))) }
+    }
+
     /// Writes a JSON document and a line feed: indented on a terminal, one line elsewhere.
     package func json(_ value: JSONValue) { line(isTerminal ? value.indented : value.compact) }
 
@@ -98,12 +113,6 @@ package final class Output: Sendable {
 
     /// Erase in line, from the cursor on (ECMA-48 section 8.3.41).
     private static let eraseToEnd = "\u{1B}[K"
-
-    /// A text of sentences, broken between words where a terminal is narrower; without a line feed at its end.
-    package func prose(_ text: String) -> String {
-        guard isTerminal else { return text }
-        return DisplayWidth.wrap(text, to: width).joined(separator: "\n")
-    }
 
     private func write(_ bytes: UnsafeBufferPointer<UInt8>) {
         clearTransient()

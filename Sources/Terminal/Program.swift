@@ -80,11 +80,7 @@ private struct Frame<Root: ParsableCommand> {
     let diagnostics: Output
 
     func answer(_ failure: CommandFailure) -> Int32 {
-        if json {
-            diagnostics.line(failure.json.compact)
-        } else {
-            diagnostics.write(failure.text(on: diagnostics))
-        }
+        if json { diagnostics.line(failure.json.compact) } else { failure.print(on: diagnostics) }
         return failure.status.rawValue
     }
 
@@ -94,15 +90,13 @@ private struct Frame<Root: ParsableCommand> {
         guard !json else {
             return answer(CommandFailure(code: "usage", message: error.message, hints: [usage], status: .usage))
         }
-        diagnostics.line(diagnostics.styled("error:", .bad) + " \(SafeText.displayLines(error.message)) [usage]")
-        diagnostics.line(usage)
-        return ExitStatus.usage.rawValue
+        return answer(misuse: error.message, usage: usage)
     }
 
     /// Help, version and completion scripts are results; whatever else the parser says is a usage error.
     func answer(parserError error: any Error) -> Int32 {
         if root.exitCode(for: error).isSuccess {
-            output.line(root.fullMessage(for: error))
+            output.line(help(root.fullMessage(for: error)))
             return ExitStatus.done.rawValue
         }
         let message = root.message(for: error)
@@ -114,11 +108,23 @@ private struct Frame<Root: ParsableCommand> {
             let failure = CommandFailure(code: "usage", message: sentence, hints: usageLines(rest), status: .usage)
             return answer(failure)
         }
+        return answer(misuse: message, usage: rest)
+    }
+
+    private func answer(misuse message: String, usage: String) -> Int32 {
         if !message.isEmpty {
-            diagnostics.line(diagnostics.styled("error:", .bad) + " \(SafeText.displayLines(message)) [usage]")
+            diagnostics.line(diagnostics.prose(.error, "\(SafeText.displayLines(message)) [usage]"))
         }
-        if !rest.isEmpty { diagnostics.line(rest) }
+        if !usage.isEmpty { diagnostics.line(diagnostics.prose(usage, hanging: 7)) }
         return ExitStatus.usage.rawValue
+    }
+
+    /// The parser keeps to the terminal's width, but for two lines of its help; its scripts are no sentences.
+    private func help(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let isLong = line.hasPrefix("USAGE: ") || line.hasPrefix("  See '")
+            return isLong ? output.prose(String(line), hanging: line.hasPrefix("U") ? 7 : 0) : String(line)
+        }.joined(separator: "\n")
     }
 
     private func usageLines(_ text: String) -> [String] {

@@ -36,10 +36,13 @@ package struct Table: Sendable {
     /// What belongs on this output: `aligned` or `stacked` on a terminal, `tabSeparated` elsewhere.
     package func text(on output: Output) -> String {
         guard output.isTerminal else { return tabSeparated }
-        let width = output.width
-        guard fits(width) else { return stacked(width: width) { output.styled($0, .heading) } }
-        return aligned(width: width) { output.styled($0, .heading) }
+        let heading = { output.styled($0, .heading) }
+        return isStacked(on: output)
+            ? stacked(width: output.width, heading: heading) : aligned(width: output.width, heading: heading)
     }
+
+    /// Whether each row is a block of lines there.
+    package func isStacked(on output: Output) -> Bool { output.isTerminal && !fits(output.width) }
 
     /// A header and one line a row, whole values, cells parted by a tab (a tab in a cell is shown as `<U+0009>`).
     package var tabSeparated: String {

@@ -75,7 +75,7 @@ enum HeldLeg {
                 "missing": .array([]),
             ])
         }
-        Output.standard.line(
+        Output.standard.note(
             "\(done) \(message.short), \(TimeText.utc(milliseconds: time)), log entry \(accepted.entry.index)")
     }
 
@@ -88,7 +88,7 @@ enum HeldLeg {
             ])
         }
         let names = missing.map(\.description).joined(separator: ", ")
-        Output.standard.line("drafted \(id.short): the conveyance of \(message.short) waits for \(names)")
-        Output.diagnostics.line("hint: \(names) releases it with valise cosign \(id.short)")
+        Output.standard.note("drafted \(id.short): the conveyance of \(message.short) waits for \(names)")
+        Output.diagnostics.note(.hint, "released by valise cosign \(id.short), at the desk of \(names)")
     }
 }

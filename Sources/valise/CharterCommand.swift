@@ -31,10 +31,10 @@ struct CharterCommand: AsyncParsableCommand {
                     "founders": .array(founders.map { .string($0) }),
                 ])
             }
-            Output.standard.line("Charter \(id.short) written to \(SafeText.display(output)), \(bytes.count) bytes.")
-            Output.standard.line("Fingerprint: \(id.fingerprint)")
-            Output.diagnostics.line("To be signed by: \(founders.joined(separator: ", "))")
-            Output.diagnostics.line("Next, on the desk of each: valise charter sign \(SafeText.display(output))")
+            Output.standard.note("Charter \(id.short) written to \(output), \(bytes.count) bytes.")
+            Output.standard.note("Fingerprint: \(id.fingerprint)")
+            Output.diagnostics.note("To be signed by: \(founders.joined(separator: ", "))")
+            Output.diagnostics.note("Next, on the desk of each: valise charter sign \(output)")
         }
     }
 
@@ -63,9 +63,9 @@ struct CharterCommand: AsyncParsableCommand {
                     "file": .string(path), "signature": .string(signature.text),
                 ])
             }
-            Output.standard.line("\(card.id) signed \"\(SafeText.display(found.charter.title))\".")
-            Output.standard.line("Fingerprint: \(found.id.fingerprint)")
-            Output.diagnostics.line("Next: send \(SafeText.display(path)) to the steward who collects the signatures.")
+            Output.standard.note("\(card.id) signed \"\(found.charter.title)\".")
+            Output.standard.note("Fingerprint: \(found.id.fingerprint)")
+            Output.diagnostics.note(.next, "send \(path) to the steward who collects the signatures.")
         }
     }
 
@@ -94,11 +94,10 @@ struct CharterCommand: AsyncParsableCommand {
                     "signers": .array(signed.signatures.map { .string($0.signer.description) }),
                 ])
             }
-            Output.standard.line(
-                "Charter \(signed.id.short) with \(signed.signatures.count) signatures written to "
-                    + "\(SafeText.display(output)).")
-            Output.standard.line("Fingerprint: \(signed.id.fingerprint)")
-            Output.diagnostics.line("Next, on every desk: valise join \(SafeText.display(output))")
+            Output.standard.note(
+                "Charter \(signed.id.short) with \(signed.signatures.count) signatures written to \(output).")
+            Output.standard.note("Fingerprint: \(signed.id.fingerprint)")
+            Output.diagnostics.note("Next, on every desk: valise join \(output)")
         }
 
         private func signature(_ path: String) throws -> CharterSignature {

@@ -43,18 +43,19 @@ struct CharterVerify: ParsableCommand {
 
     private func print(_ found: CharterFiles.Found, _ findings: [CharterCheck.Finding]) {
         let output = Output.standard
-        output.line("Charter      \"\(SafeText.display(found.charter.title))\"")
-        output.line("Fingerprint  \(found.id.fingerprint)")
+        var list = FieldList()
+        list.add("Charter", "\"\(found.charter.title)\"")
+        list.add("Fingerprint", found.id.fingerprint)
+        output.fields(list)
         guard findings.isEmpty else {
-            for finding in findings {
-                output.line(output.styled("wrong:", .bad) + " \(SafeText.display(finding.message)) [\(finding.code)]")
-            }
-            return output.line("Not good: \(findings.count == 1 ? "1 finding" : "\(findings.count) findings").")
+            for finding in findings { output.note(Label("wrong", .bad), "\(finding.message) [\(finding.code)]") }
+            return output.note("Not good: \(findings.count == 1 ? "1 finding" : "\(findings.count) findings").")
         }
         let delegates = found.charter.parties.reduce(0) { $0 + $1.delegates.count }
-        output.line(
-            output.styled("good:", .good) + " every founding party has signed (\(found.charter.parties.count) parties, "
-                + "\(delegates) delegates), every card and signature holds.")
+        output.note(
+            Label("good", .good),
+            "every founding party has signed (\(found.charter.parties.count) parties, \(delegates) delegates), every "
+                + "card and signature holds.")
     }
 }
 

@@ -11,7 +11,7 @@ struct CharterView {
     init(_ found: CharterFiles.Found) { self.found = found }
 
     func print(on output: Output) {
-        output.line(output.styled(SafeText.display(charter.title), .heading))
+        output.line(output.styled(output.prose(SafeText.display(charter.title)), .heading))
         output.fields(head)
         section("Parties", parties, output)
         section("Delegates", delegates, output)
@@ -47,16 +47,15 @@ struct CharterView {
 
     private func section(_ title: String, _ table: Table, _ output: Output) {
         output.line()
-        output.line(output.styled(title, .heading))
+        output.line(output.styled(output.prose(title), .heading))
         if table.isEmpty { return output.line("none") }
         // A document to be read, not rows for a program: aligned in a file and a pipe too, where nothing is cut.
         let quiet = { output.styled($0, .quiet) }
         guard output.isTerminal else { return output.write(table.aligned(width: nil, heading: quiet)) }
-        let fits = table.fits(output.width)
         output.write(
-            fits
-                ? table.aligned(width: output.width, heading: quiet)
-                : table.stacked(width: output.width, heading: quiet))
+            table.isStacked(on: output)
+                ? table.stacked(width: output.width, heading: quiet)
+                : table.aligned(width: output.width, heading: quiet))
     }
 
     private var signers: [String] {

@@ -25,7 +25,7 @@ struct DraftsCommand: AsyncParsableCommand {
         }
 
         private func printTable(_ drafts: [ShelvedDraft], own: DelegateName) {
-            if drafts.isEmpty { return Output.diagnostics.line("no drafts") }
+            if drafts.isEmpty { return Output.diagnostics.note("no drafts") }
             var table = Table([
                 .init("DRAFT"), .init("KIND"), .init("DRAFTER"), .init("WAITS FOR"), .init("UNTIL"),
                 .init("NOTE", mayShrink: true),
@@ -43,7 +43,7 @@ struct DraftsCommand: AsyncParsableCommand {
             }
             Output.standard.table(table)
             if drafts.contains(where: { $0.missing.contains(own) && $0.rejection == nil }) {
-                Output.diagnostics.line("hint: valise drafts show ID, then valise cosign ID or valise reject ID")
+                Output.diagnostics.note(.hint, "valise drafts show ID, then valise cosign ID or valise reject ID")
             }
         }
 
@@ -71,7 +71,7 @@ struct DraftsCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Open a draft: what a releaser is asked to sign.")
-        @Argument(help: "The draft's identifier, or its first letters.") var draft: String
+        @OptionGroup var draft: DraftOption
         @Option(help: ArgumentHelp("Save attachments into this folder.", valueName: "folder"), completion: .directory)
         var save: String?
         @OptionGroup var desk: DeskOptions
@@ -79,7 +79,7 @@ struct DraftsCommand: AsyncParsableCommand {
         func run() async throws {
             try await desk.withDesk { desk in
                 let opened = try await StepBar.shown("fetching", json: self.desk.json) { progress in
-                    try await desk.openDraft(desk.resolveDraft(draft), saving: save, progress: progress)
+                    try await draft.open(at: desk, saving: save, progress)
                 }
                 DraftView(opened: opened, party: desk.party).print(json: self.desk.json)
             }
@@ -106,14 +106,29 @@ struct DraftsCommand: AsyncParsableCommand {
 struct CosignCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cosign", abstract: "Release a draft with your signature; the last one sends it.",
-        discussion: "The draft is opened and verified before it is signed. Read it first: valise drafts show ID.")
-    @Argument(help: "The draft's identifier, or its first letters.") var draft: String
+        discussion: """
+            The draft is opened and verified before it is signed. Read it first: valise drafts show ID. On a machine \
+            without a network, name the draft's file instead: what is signed is written to --output, and valise submit \
+            hands it over elsewhere.
+            """)
+    @OptionGroup var draft: DraftOption
+    @OptionGroup var target: TargetFile
     @OptionGroup var desk: DeskOptions
 
     func run() async throws {
+        if let file = draft.file {
+            let path = try target.path()
+            return try await desk.withDesk { desk in
+                let opened = try await desk.openDraft(file: file)
+                report(try await desk.cosign(opened, to: path, overwrite: target.overwrite), opened, path)
+            }
+        }
+        guard target.output == nil else {
+            throw ValidationError("--output goes with a draft's file; a draft of the shelf is signed there.")
+        }
         try await desk.withDesk { desk in
             let (opened, outcome) = try await StepBar.shown("releasing", json: self.desk.json) { progress in
-                let opened = try await desk.openDraft(desk.resolveDraft(draft), progress: progress)
+                let opened = try await draft.open(at: desk, saving: nil, progress)
                 return (opened, try await desk.cosign(opened, progress: progress))
             }
             let id = opened.draft.id
@@ -121,13 +136,46 @@ struct CosignCommand: AsyncParsableCommand {
             case .waiting(let missing):
                 if self.desk.json { return DraftView.document("signed", id, missing: missing) }
                 let names = missing.map(\.description).joined(separator: ", ")
-                Output.standard.line("signed \(id.short), waits for \(names)")
+                Output.standard.note("signed \(id.short), waits for \(names)")
             case .released(let accepted):
                 if self.desk.json { return DraftView.document("released", id, accepted: accepted) }
                 let time = TimeText.utc(milliseconds: accepted.entry.entry.acceptedAt.milliseconds)
-                Output.standard.line("released \(id.short), \(time), log entry \(accepted.entry.index)")
+                Output.standard.note("released \(id.short), \(time), log entry \(accepted.entry.index)")
             }
         }
+    }
+
+    private func report(_ file: Desk.SignedFile, _ opened: OpenedDraft, _ path: String) {
+        let id = opened.draft.id
+        let shown = SafeText.display(path)
+        switch file {
+        case .complete:
+            if desk.json { return DraftView.document("complete", id, file: path) }
+            Output.standard.note("signed \(id.short), complete in \(shown)")
+            Output.diagnostics.note(.hint, "online, valise submit \(shown) hands it over")
+        case .waiting(let missing):
+            if desk.json { return DraftView.document("signed", id, missing: missing, file: path) }
+            let names = missing.map(\.description).joined(separator: ", ")
+            Output.standard.note("signed \(id.short) in \(shown), waits for \(names)")
+            Output.diagnostics.note(.hint, "online, valise submit \(shown) puts it on the party's shelf")
+        }
+    }
+}
+
+/// Which draft is meant: one of the party's shelf, or a file.
+struct DraftOption: ParsableArguments {
+    @Argument(
+        help:
+            "The draft's identifier or its first letters; or a draft's file: a name that ends in .valise or holds a /.",
+        completion: .file(extensions: ["valise"]))
+    var draft: String
+
+    /// The file, where one is meant.
+    var file: String? { draft.hasSuffix(".valise") || draft.contains("/") ? draft : nil }
+
+    func open(at desk: Desk, saving folder: String?, _ progress: StepProgress) async throws -> OpenedDraft {
+        if let file { return try await desk.openDraft(file: file, saving: folder) }
+        return try await desk.openDraft(desk.resolveDraft(draft), saving: folder, progress: progress)
     }
 }
 
@@ -155,17 +203,19 @@ struct DraftView {
 
     static func report(_ state: String, _ id: StatementID, json: Bool) {
         if json { return document(state, id) }
-        Output.standard.line("\(state) \(id.short)")
+        Output.standard.note("\(state) \(id.short)")
     }
 
     static func document(
-        _ state: String, _ id: StatementID, missing: [DelegateName] = [], accepted: AcceptedStatement? = nil
+        _ state: String, _ id: StatementID, missing: [DelegateName] = [], accepted: AcceptedStatement? = nil,
+        file: String? = nil
     ) {
         Output.standard.json([
             "schema": "valise/draft-act/v1", "draft": .string(id.description), "state": .string(state),
             "missing": .array(missing.map { .string($0.description) }),
             "entry": accepted.map { .unsigned($0.entry.index.rawValue) } ?? .null,
             "acceptedAt": accepted.map { .integer($0.entry.entry.acceptedAt.milliseconds) } ?? .null,
+            "file": .optional(file),
         ])
     }
 
@@ -197,8 +247,7 @@ struct DraftView {
         Output.standard.fields(list)
         if let text = opened.text {
             Output.standard.line("")
-            Output.standard.write(SafeText.displayLines(String(decoding: text, as: UTF8.self)))
-            if text.last != UInt8(ascii: "\n") { Output.standard.line("") }
+            Output.standard.body(String(decoding: text, as: UTF8.self))
         }
     }
 

@@ -13,45 +13,38 @@ enum Failures {
     static func convert(_ error: any Error) -> CommandFailure? {
         switch error {
         case let error as DeskError:
-            CommandFailure(
-                code: error.code, message: error.message, hints: hints(error.hint), status: status(error.kind))
+            CommandFailure(code: error.code, kind: error.kind.rawValue, message: error.message, hints: [error.hint])
         case let error as CharterSourceError:
             CommandFailure(
                 code: error.code.rawValue, message: error.description,
                 hints: ["correct that line and run the command again; Docs/Examples/charter.yaml shows every key"])
         case let error as CharterUnfit: unfit(error)
         case let error as KeyringError:
-            CommandFailure(
-                code: error.code.rawValue, message: error.message, hints: hints(error.hint), status: status(error.code))
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as TransportError:
             CommandFailure(
-                code: error.reportedCode, message: SafeText.display(error.message),
-                hints: routes(error) + hints(SafeText.display(error.hint)),
-                status: error.problem?.status == 404 ? .notFound : status(error.code))
+                code: error.reportedCode, kind: error.code.rawValue, message: error.message,
+                hints: routes(error) + [error.hint])
         case let error as SealingError:
-            CommandFailure(code: error.code.rawValue, message: error.message, hints: hints(error.hint))
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as KeysPageError:
-            CommandFailure(
-                code: error.code.rawValue, message: "\(error.message).", hints: [error.hint],
-                status: .verificationFailed)
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as RevealError:
-            CommandFailure(
-                code: error.code.rawValue, message: "\(error.message).", hints: [error.hint],
-                status: .verificationFailed)
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case is CutShort:
             CommandFailure(
                 code: "file-cut-short", message: "The file ended before the size that it announces.",
-                hints: ["fetch or copy the file again"], status: .verificationFailed)
+                hints: ["fetch or copy the file again"])
         case let error as EnvelopeError:
             CommandFailure(
                 code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
-                hints: hints(error.hint), status: .verificationFailed)
+                hints: [error.hint])
         case let error as ArchiveError:
             CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as FormError:
             CommandFailure(
                 code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
-                hints: ["check that it is the right file, and fetch it again"], status: .verificationFailed)
+                hints: ["check that it is the right file, and fetch it again"])
         default: nil
         }
     }
@@ -61,7 +54,7 @@ enum Failures {
         guard let first = error.findings.first else { return nil }
         let others = error.findings.dropFirst().map { "also: \(error.text($0)) [\($0.finding.code)]" }
         return CommandFailure(
-            code: first.finding.code, message: "\(error.text(first)).",
+            code: first.finding.code, message: error.text(first),
             hints: others + ["correct it and run the command again; Docs/Examples/charter.yaml shows every key"])
     }
 
@@ -70,39 +63,6 @@ enum Failures {
         (error.problem?.routes ?? []).map { route in
             let via = route.dropLast().map(\.description).joined(separator: ",")
             return via.isEmpty ? "a direct route is permitted" : "a permitted route: --via \(via)"
-        }
-    }
-
-    private static func hints(_ hint: String) -> [String] { hint.isEmpty ? [] : [hint] }
-
-    private static func status(_ kind: DeskError.Kind) -> ExitStatus {
-        switch kind {
-        case .failed: .failed
-        case .verification: .verificationFailed
-        case .refused: .refused
-        case .notFound: .notFound
-        case .unavailable: .unavailable
-        case .locked: .locked
-        case .usage: .usage
-        }
-    }
-
-    private static func status(_ code: KeyringError.Code) -> ExitStatus {
-        switch code {
-        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged,
-            .cryptographyFailed:
-            .failed
-        case .keyFileExists: .refused
-        default: .locked
-        }
-    }
-
-    private static func status(_ code: TransportError.Code) -> ExitStatus {
-        switch code {
-        case .charterUnusable, .malformedAnswer: .failed
-        case .relayUnavailable: .unavailable
-        case .relayRefused: .refused
-        case .relayUntrusted, .proofWrong, .checkpointWrong, .fork, .withheld: .verificationFailed
         }
     }
 }

@@ -37,10 +37,11 @@ struct FetchCommand: AsyncParsableCommand {
                         .init("file", .string(path)), .init("size", .unsigned(size)),
                     ]))
             }
-            Output.standard.line("fetched \(id.short) into \(SafeText.display(path)) (\(ByteSize(bytes: size)))")
-            Output.diagnostics.line(
-                "hint: valise open \(SafeText.display(path)) --receipt RECEIPT.valise opens it where the keys are; "
-                    + "then valise submit RECEIPT.valise here")
+            Output.standard.note("fetched \(id.short) into \(path) (\(ByteSize(bytes: size)))")
+            Output.diagnostics.note(
+                .hint,
+                "valise open \(path) --receipt RECEIPT.valise opens it where the keys are; then valise submit "
+                    + "RECEIPT.valise here")
         }
     }
 }
@@ -78,7 +79,7 @@ struct OpenCommand: AsyncParsableCommand {
             }
             text.print()
             if let receipt = opened.receipt {
-                Output.diagnostics.line("hint: online, valise submit \(SafeText.display(receipt)) logs the receipt")
+                Output.diagnostics.note(.hint, "online, valise submit \(receipt) logs the receipt")
             }
         }
     }

@@ -5,6 +5,7 @@ import Rules
 import Statements
 import Terminal
 import Transport
+import UnixSignals
 
 /// `valise inbox`.
 struct InboxCommand: AsyncParsableCommand {
@@ -16,15 +17,23 @@ struct InboxCommand: AsyncParsableCommand {
 
             With --exec a command is run by /bin/sh for each arrival, with VALISE_MESSAGE, VALISE_NUMBER, VALISE_FROM, \
             VALISE_PRECEDENCE, VALISE_STATE, VALISE_ROLE (recipient or carrier) and VALISE_EXPIRY (milliseconds since \
-            1970) in its environment, and never any content.
+            1970) in its environment, and never any content. One runs after the other, in the order of arrival. An \
+            arrival is done with when its command has ended, with whatever exit code; what a watch that was stopped or \
+            killed had not done is done by the next one, first of all.
             """)
 
     @Flag(help: "Also what has ended or was passed on.") var all = false
     @Flag(help: "Go on showing what arrives, until stopped; survives restarts of the relay and sleep.")
     var watch = false
     @Option(
-        help: ArgumentHelp("With --watch: run this for each arrival that was not shown before.", valueName: "command"))
+        help: ArgumentHelp(
+            "With --watch: run this for each arrival that it was not run for before.", valueName: "command"))
     var exec: String?
+    @Option(
+        help: ArgumentHelp(
+            "With --exec: how long one command may take before it is ended, with all that it started; 5m unless said.",
+            valueName: "duration"), transform: { try SpanOption.parse($0) })
+    var execTimeout = SpanOption(milliseconds: 5 * 60_000)
     @OptionGroup var desk: DeskOptions
 
     func validate() throws {
@@ -33,15 +42,18 @@ struct InboxCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await desk.withDesk { desk in
+        let signal: UnixSignal? = try await desk.withDesk { desk in
             let care = await desk.keepKeysFresh()
             for key in care.destroyed {
-                Output.diagnostics.line("destroyed the sealing key \(key.short): its time is over")
+                Output.diagnostics.note("destroyed the sealing key \(key.short): its time is over")
             }
             await flush(desk)
-            guard watch else { return try await look(desk) }
-            try await Watch(desk: desk, json: self.desk.json, exec: exec).run(all: all)
+            let watching = Watch(desk: desk, json: self.desk.json, all: all)
+            if let exec { return try await watching.run(ArrivalHook(command: exec, limit: execTimeout)) }
+            if watch { try await watching.run() } else { try await look(desk) }
+            return nil
         }
+        if let signal { StopSignals.end(by: signal) }
     }
 
     private func look(_ desk: Desk) async throws {
@@ -60,7 +72,7 @@ struct InboxCommand: AsyncParsableCommand {
         do {
             try await desk.flushOutbox()
         } catch {
-            Output.diagnostics.line("caution: the outbox was not handed over; valise outbox tells why")
+            Output.diagnostics.note(.caution, "the outbox was not handed over; valise outbox tells why")
         }
     }
 }
@@ -70,21 +82,24 @@ enum InboxText {
     static func print(_ rows: [InboxRow], _ look: InboxLook, desk: Desk) {
         if rows.isEmpty {
             let nothing = look.newest.value == 0 ? "nothing has arrived" : "nothing waits; --all shows the rest"
-            Output.diagnostics.line(nothing)
+            Output.diagnostics.note(nothing)
         } else {
-            Output.standard.table(table(rows, now: desk.now()))
+            let table = table(rows, now: desk.now())
+            Output.standard.table(table)
+            // A note is no part of the last block.
+            if table.isStacked(on: .standard) { Output.diagnostics.line() }
         }
         guard let tick = look.tick else {
-            return Output.diagnostics.line("caution: the relay shows no tick, so arrivals could be withheld")
+            return Output.diagnostics.note(.caution, "the relay shows no tick, so arrivals could be withheld")
         }
         let age = desk.now() - tick.acceptedAt
         if age >= desk.charter.charter.limits.tickFreshness {
-            Output.diagnostics.line(
-                "caution: the newest tick is \(age.milliseconds / 60_000) minutes old; later arrivals could be withheld"
-            )
+            Output.diagnostics.note(
+                .caution,
+                "the newest tick is \(age.milliseconds / 60_000) minutes old; later arrivals could be withheld")
         }
         let time = TimeText.both(milliseconds: tick.acceptedAt.milliseconds)
-        Output.diagnostics.line(
+        Output.diagnostics.note(
             "nothing withheld up to \(time), provided an auditor's replay reaches entry \(tick.entry.index)")
     }
 

@@ -33,8 +33,8 @@ struct JoinCommand: ParsableCommand {
                 "joinedBefore": .bool(earlier == pinned.id),
             ])
         }
-        Output.standard.line("\(card.id) has joined \"\(SafeText.display(pinned.charter.title))\".")
-        Output.diagnostics.line("Next: valise parties")
+        Output.standard.note("\(card.id) has joined \"\(pinned.charter.title)\".")
+        Output.diagnostics.note(.next, "valise parties")
     }
 
     private func agree(_ pinned: PinnedCharter) throws {
@@ -48,11 +48,12 @@ struct JoinCommand: ParsableCommand {
             return
         }
         if !options.json {
-            Output.diagnostics.line("Charter      \"\(SafeText.display(pinned.charter.title))\"")
-            Output.diagnostics.line(
-                "Parties      \(pinned.charter.parties.map(\.id.description).joined(separator: ", "))")
-            Output.diagnostics.line("Fingerprint  \(Output.diagnostics.styled(pinned.id.fingerprint, .heading))")
-            Output.diagnostics.line(
+            var list = FieldList()
+            list.add("Charter", "\"\(pinned.charter.title)\"")
+            list.add("Parties", pinned.charter.parties.map(\.id.description).joined(separator: ", "))
+            list.add("Fingerprint", pinned.id.fingerprint, style: .heading)
+            Output.diagnostics.fields(list)
+            Output.diagnostics.note(
                 "Call another party on a number you know, and read the eight groups to each other in turn.")
         }
         if yes { return }

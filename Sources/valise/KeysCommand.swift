@@ -35,8 +35,8 @@ struct KeysCommand: AsyncParsableCommand {
                 home, for: DelegateID(party: party, name: name), passphrase: words, now: timeNow())
             CardView(card: made.card, home: home, sealingKeys: made.sealingKeys.map(\.short)).print(json: options.json)
             if !options.json {
-                Output.diagnostics.line("Keys made in \(SafeText.display(home.keysFolder)).")
-                Output.diagnostics.line("Next: send this card to the steward who writes the charter.")
+                Output.diagnostics.note("Keys made in \(home.keysFolder).")
+                Output.diagnostics.note(.next, "send this card to the steward who writes the charter.")
             }
         }
 
@@ -117,6 +117,6 @@ private struct CardView {
         }
         Output.standard.write(card.text)
         let names = sealingKeys.isEmpty ? "none" : sealingKeys.joined(separator: ", ")
-        Output.diagnostics.line("Sealing keys: \(names)")
+        Output.diagnostics.note("Sealing keys: \(names)")
     }
 }

@@ -57,7 +57,7 @@ private struct KeysExchangedView {
         var table = Table([.init("PARTY"), .init("KEYS", .trailing)])
         for item in found.parties { table.add([item.party.description, "\(item.keys)"]) }
         Output.standard.table(table)
-        Output.diagnostics.line(
+        Output.diagnostics.note(
             "nothing newer was hidden up to \(TimeText.utc(milliseconds: found.tickAt.milliseconds))")
     }
 }

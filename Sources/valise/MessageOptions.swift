@@ -141,7 +141,7 @@ struct ContentOptions: ParsableArguments {
             throw error
         } catch {
             try await desk.keepUnsent(text)
-            Output.diagnostics.line("Your text is kept, encrypted: the editor shows it again the next time.")
+            Output.diagnostics.note("Your text is kept, encrypted: the editor shows it again the next time.")
             throw error
         }
     }

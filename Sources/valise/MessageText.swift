@@ -19,10 +19,12 @@ struct MessageText {
         out.fields(fields)
         if let text = read.text {
             out.line("")
-            out.write(SafeText.displayLines(String(decoding: text, as: UTF8.self)))
-            if let last = text.last, last != UInt8(ascii: "\n") { out.line("") }
+            out.body(String(decoding: text, as: UTF8.self))
         }
-        for line in closing { Output.diagnostics.line(line) }
+        // What the sender wrote ends here: nobody but the program has this word in colour.
+        if Output.diagnostics.isTerminal, read.text != nil { Output.diagnostics.line() }
+        if let verified { Output.diagnostics.note(Label("verified", .good), verified) }
+        for line in closing { Output.diagnostics.note(line) }
     }
 
     private var fields: FieldList {
@@ -47,10 +49,16 @@ struct MessageText {
         }
         for attachment in read.attachments {
             let size = ByteSize(bytes: attachment.info.size)
-            let place = attachment.path.map { "saved as \($0)" } ?? "not saved; --save FOLDER does"
+            let place = attachment.path.map { "saved as \($0)" } ?? unsaved
             list.add("attached", attachment.info.name, note: "(\(size)), \(place)")
         }
         return list
+    }
+
+    /// Why an attachment has no path, and what gives it one.
+    private var unsaved: String {
+        if case .archive(.sent, _) = read.place, !read.isPayloadKept { return "not kept here" }
+        return "not saved; --save FOLDER does"
     }
 
     private func addContent(to list: inout FieldList) {
@@ -97,21 +105,32 @@ struct MessageText {
             ? "\(party) (\(drafter))" : "\(party) (drafted by \(drafter), released by \(releasers))"
     }
 
-    private var closing: [String] {
+    /// What was verified of content that was not here before.
+    private var verified: String? {
         let who = read.originator
-        switch read.place {
-        case .relay: return ["verified: signed by \(who), unaltered; receipt and opening are in the log"]
+        return switch read.place {
+        case .relay: "signed by \(who), unaltered; receipt and opening are in the log"
         case .file:
-            return [
-                "verified: signed by \(who), unaltered; a file does not show that it was accepted: "
-                    + "valise track \(read.message.short) does, online"
-            ]
+            "signed by \(who), unaltered; a file does not show that it was accepted: valise track "
+                + "\(read.message.short) does, online"
+        case .archive: nil
+        }
+    }
+
+    private var closing: [String] {
+        switch read.place {
+        case .relay, .file: return []
         case .archive(let direction, let at):
             let time = TimeText.utc(milliseconds: at.milliseconds)
             let what = direction == .sent ? "sealed" : "opened and verified"
-            let first = "from this desk's archive, \(what) \(time)"
-            return read.tracked == nil
-                ? [first, "the log could not be asked, so the time of sending is not shown"] : [first]
+            var lines = ["from this desk's archive, \(what) \(time)"]
+            if read.attachments.contains(where: { $0.path != nil }) {
+                lines.append("attachments: from the sealed payload kept there, opened and verified again")
+            }
+            if read.tracked == nil {
+                lines.append("the log could not be asked, so the time of sending is not shown")
+            }
+            return lines
         }
     }
 }
@@ -147,6 +166,7 @@ extension MessageText {
                 .init("thread", .array(read.thread.map { .string($0.id.description) })),
                 .init("text", .optional(read.text.map { String(decoding: $0, as: UTF8.self) })),
                 .init("attachments", .array(read.attachments.map(Self.json))),
+                .init("attachmentsKept", .bool(read.isPayloadKept)),
             ] + more)
     }
 

@@ -36,9 +36,9 @@ struct OutboxCommand: AsyncParsableCommand {
                     item.reason?.code ?? "",
                 ])
             }
-            if items.isEmpty { Output.diagnostics.line("the outbox is empty") } else { Output.standard.table(table) }
+            if items.isEmpty { Output.diagnostics.note("the outbox is empty") } else { Output.standard.table(table) }
             for name in damaged {
-                Output.diagnostics.line("caution: the file \(name).item cannot be read; valise outbox cancel \(name)")
+                Output.diagnostics.note(.caution, "the file \(name).item cannot be read; valise outbox cancel \(name)")
             }
         }
 
@@ -85,25 +85,24 @@ struct OutboxCommand: AsyncParsableCommand {
                 throw CommandFailure(
                     code: "kept-in-outbox",
                     message: "\(kept.count) of \(flushed.count) messages are still in the outbox: "
-                        + SafeText.display(first.message) + ".",
+                        + first.message,
                     hints: ["valise outbox shows why; valise outbox flush tries again"],
                     status: first.isFinal ? .refused : .unavailable)
             }
         }
 
         private func printText(_ flushed: [FlushedItem]) {
-            if flushed.isEmpty { return Output.diagnostics.line("the outbox is empty") }
+            if flushed.isEmpty { return Output.diagnostics.note("the outbox is empty") }
             for item in flushed {
                 switch item.outcome {
                 case .accepted(let accepted):
                     let time = TimeText.utc(milliseconds: accepted.entry.entry.acceptedAt.milliseconds)
-                    Output.standard.line("accepted \(item.message.short), \(time), log entry \(accepted.entry.index)")
+                    Output.standard.note("accepted \(item.message.short), \(time), log entry \(accepted.entry.index)")
                 case .drafted(let missing):
                     let names = missing.map(\.description).joined(separator: ", ")
-                    Output.standard.line("drafted \(item.message.short), waits for \(names)")
+                    Output.standard.note("drafted \(item.message.short), waits for \(names)")
                 case .kept(let reason):
-                    Output.standard.line(
-                        "kept \(item.message.short): \(SafeText.display(reason.message)) [\(reason.code)]")
+                    Output.standard.note("kept \(item.message.short): \(reason.message) [\(reason.code)]")
                 }
             }
         }
@@ -171,14 +170,14 @@ struct OutboxCommand: AsyncParsableCommand {
             }
             let name = id?.short ?? message
             switch state {
-            case "gone": Output.standard.line("cancelled \(name): it is gone")
+            case "gone": Output.standard.note("cancelled \(name): it is gone")
             case "was-accepted":
-                Output.standard.line("out of the outbox: \(name) had been accepted")
-                Output.diagnostics.line("hint: valise recall \(name) takes it back until it is retrieved")
+                Output.standard.note("out of the outbox: \(name) had been accepted")
+                Output.diagnostics.note(.hint, "valise recall \(name) takes it back until it is retrieved")
             default:
                 let time = until.map { TimeText.utc(milliseconds: $0.milliseconds) } ?? ""
-                Output.standard.line("cancelled \(name), but the relay may have it and may accept it until \(time)")
-                Output.diagnostics.line("hint: valise track \(name) tells; valise recall \(name) takes it back")
+                Output.standard.note("cancelled \(name), but the relay may have it and may accept it until \(time)")
+                Output.diagnostics.note(.hint, "valise track \(name) tells; valise recall \(name) takes it back")
             }
         }
     }

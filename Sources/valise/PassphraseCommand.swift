@@ -45,7 +45,7 @@ struct PassphraseCommand: ParsableCommand {
             ])
         }
         let keys = outcome.changed + outcome.before
-        Output.standard.line(
+        Output.standard.note(
             outcome.changed == 0
                 ? "All \(keys) keys had this passphrase already." : "The passphrase of \(keys) keys was changed.")
     }

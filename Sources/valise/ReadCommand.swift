@@ -10,8 +10,8 @@ struct ReadCommand: AsyncParsableCommand {
         commandName: "read", abstract: "Retrieve a message, open it and verify it.",
         discussion: """
             The signed receipt is logged before the content is released; opened, or why not, after. What was opened is \
-            kept in this desk's encrypted archive and shown from there when it is read again. A download that breaks \
-            off goes on where it stopped.
+            kept in this desk's encrypted archive and shown from there when it is read again, attachments too, until \
+            valise archive drop lets go of them. A download that breaks off goes on where it stopped.
             """)
 
     @Argument(help: "The message's identifier, or its first letters.") var message: String
@@ -40,7 +40,7 @@ struct ReadCommand: AsyncParsableCommand {
                 case .held = tracked.stage(leg, at: desk.now(), charter: desk.charter),
                 tracked.state.legs[leg.value].holder == desk.party
             {
-                Output.diagnostics.line("hint: valise convey \(id.short) passes it on, unaltered")
+                Output.diagnostics.note(.hint, "valise convey \(id.short) passes it on, unaltered")
             }
             await desk.keepKeysFresh()
         }

@@ -42,10 +42,10 @@ struct RecallCommand: AsyncParsableCommand {
                     ]))
             }
             let legs = done.legs.map { "leg \($0)" }.joined(separator: ", ")
-            Output.standard.line(
+            Output.standard.note(
                 "recalled \(done.message.short) (\(legs)), \(TimeText.utc(milliseconds: time)), log entry "
                     + "\(done.accepted.entry.index)")
-            for (leg, stage) in done.left { Output.diagnostics.line("leg \(leg) is \(stage.word) and stays so") }
+            for (leg, stage) in done.left { Output.diagnostics.note("leg \(leg) is \(stage.word) and stays so") }
         }
     }
 }

@@ -106,7 +106,8 @@ struct SubmitCommand: AsyncParsableCommand {
             ])
         }
         var list = FieldList()
-        list.add("message", message.description)
+        let isOfMessage = statement.act.message != nil || statement.act.kind == .submission
+        list.add(isOfMessage ? "message" : "statement", message.description)
         list.add("act", "\(statement.act.kind) by \(statement.party)")
         list.add("accepted", "\(TimeText.utc(milliseconds: time)), log entry \(accepted.entry.index)")
         Output.standard.fields(list)

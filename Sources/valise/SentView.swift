@@ -24,7 +24,7 @@ struct SentView {
             } catch {
                 if !views.isEmpty {
                     let done = views.flatMap(\.sent.legs).map(\.recipient.description).joined(separator: ", ")
-                    Output.diagnostics.line("caution: what goes to \(done) is on its way; do not send it there again")
+                    Output.diagnostics.note(.caution, "what goes to \(done) is on its way; do not send it there again")
                 }
                 throw error
             }
@@ -43,7 +43,7 @@ struct SentView {
             return
         }
         throw CommandFailure(
-            code: keptInOutbox, message: "The message is kept and not sent: \(SafeText.display(kept.message)).",
+            code: keptInOutbox, message: "The message is kept and not sent: \(kept.message)",
             hints: ["valise outbox flush tries again; valise outbox cancel takes it back"],
             status: Failures.convert(kept)?.status ?? .unavailable)
     }
@@ -77,21 +77,22 @@ struct SentView {
         }
         Output.standard.fields(list)
         if let age = sent.keysAge {
-            Output.diagnostics.line(
-                "caution: the sealing keys are those known \(SpanOption(milliseconds: age.milliseconds)) ago; a newer "
-                    + "one could be missing")
+            Output.diagnostics.note(
+                .caution,
+                "the sealing keys are those known \(SpanOption(milliseconds: age.milliseconds)) ago; a newer one could "
+                    + "be missing")
         }
         printHint()
     }
 
     private func printHint() {
         switch sent.outcome {
-        case .accepted: Output.diagnostics.line("hint: valise track \(sent.message.short) follows it")
+        case .accepted: Output.diagnostics.note(.hint, "valise track \(sent.message.short) follows it")
         case .drafted(let missing):
-            let who = missing.first.map(\.description) ?? "the releaser"
-            Output.diagnostics.line("hint: \(who) releases it with valise cosign \(sent.message.short)")
+            let who = missing.map(\.description).joined(separator: ", ")
+            Output.diagnostics.note(.hint, "released by valise cosign \(sent.message.short), at the desk of \(who)")
         case .sealed(let path):
-            Output.diagnostics.line("hint: on a machine with a network: valise submit \(path)")
+            Output.diagnostics.note(.hint, "on a machine with a network: valise submit \(path)")
         case .kept: return
         }
     }

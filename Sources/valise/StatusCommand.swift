@@ -39,6 +39,7 @@ struct StatusCommand: AsyncParsableCommand {
         } else {
             list.add("checkpoint", "none verified yet")
         }
+        if let confirmed = report.confirmed { list.add("confirmed", ConfirmedText.words(confirmed)) }
         for (position, key) in report.keys.enumerated() {
             list.add(position == 0 ? "keys" : "", "\(key.name), \(Self.words(key, now: now))")
         }
@@ -49,9 +50,8 @@ struct StatusCommand: AsyncParsableCommand {
         if report.concerns.isEmpty { return out.line(out.styled("all is well", .good)) }
         for concern in report.concerns {
             let style: Style = concern.weight == .alarm ? .bad : concern.weight == .caution ? .caution : .heading
-            let head = out.styled("\(concern.weight):", style)
-            out.line("\(head) \(SafeText.display(concern.sentence)) [\(concern.code)]")
-            if !concern.advice.isEmpty { out.line("      \(SafeText.display(concern.advice))") }
+            out.note(Label("\(concern.weight)", style), "\(concern.sentence) [\(concern.code)]")
+            if !concern.advice.isEmpty { out.note("      \(concern.advice)") }
         }
     }
 
@@ -102,6 +102,7 @@ struct StatusCommand: AsyncParsableCommand {
                         .init("verifiedAt", .integer($0.keptAt.milliseconds)),
                     ])
                 } ?? .null),
+            .init("confirmed", report.confirmed.map(ConfirmedText.json) ?? .null),
             .init("keys", .array(report.keys.map(Self.json))), .init("outbox", .count(report.outbox)),
             .init("archivedSent", .count(report.archived.sent)),
             .init("archivedReceived", .count(report.archived.received)),

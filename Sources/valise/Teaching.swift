@@ -5,13 +5,12 @@ import Terminal
 /// What `valise` alone prints: three commands, one session, and the next step of this very desk.
 enum Teaching {
     static func print(on output: Output) {
-        output.line(
-            output.prose("valise carries sealed messages between parties that do not talk to each other directly."))
+        output.note("valise carries sealed messages between parties that do not talk to each other directly.")
         section("Three commands are the daily work", commands, output)
         section("A session at a desk", session, output)
         section("This desk", desk, output)
         output.line()
-        output.line(output.prose("valise --help lists every command; valise help COMMAND explains one."))
+        output.note("valise --help lists every command; valise help COMMAND explains one.")
     }
 
     private static func section(_ title: String, _ lines: [String], _ output: Output) {

@@ -55,7 +55,7 @@ struct SearchCommand: AsyncParsableCommand {
             if self.desk.json {
                 Output.standard.json(list.json("valise/search/v1", found))
             } else if found.isEmpty {
-                Output.diagnostics.line("nothing found")
+                Output.diagnostics.note("nothing found")
             } else {
                 list.print(found)
             }
@@ -97,7 +97,7 @@ struct ListCommand: AsyncParsableCommand {
             if self.desk.json {
                 Output.standard.json(list.json("valise/list/v1", found))
             } else if found.isEmpty {
-                Output.diagnostics.line("the archive has nothing of the kind; valise read and valise send fill it")
+                Output.diagnostics.note("the archive has nothing of the kind; valise read and valise send fill it")
             } else {
                 list.print(found)
             }
@@ -110,7 +110,7 @@ struct ListCommand: AsyncParsableCommand {
         if self.desk.json {
             Output.standard.json(list.json)
         } else if found.isEmpty {
-            Output.diagnostics.line("nothing was sent in the name of \(desk.party)")
+            Output.diagnostics.note("nothing was sent in the name of \(desk.party)")
         } else {
             list.print()
         }

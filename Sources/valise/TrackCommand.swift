@@ -4,6 +4,7 @@ import Ledger
 import Rules
 import Statements
 import Terminal
+import Transport
 
 /// `valise track`.
 struct TrackCommand: AsyncParsableCommand {
@@ -16,7 +17,8 @@ struct TrackCommand: AsyncParsableCommand {
     func run() async throws {
         try await desk.withDesk { desk in
             let tracked = try await desk.message(desk.resolve(message))
-            let view = CustodyText(tracked: tracked, now: desk.now(), charter: desk.charter)
+            let view = CustodyText(
+                tracked: tracked, now: desk.now(), charter: desk.charter, confirmed: try await desk.confirmed())
             if self.desk.json { Output.standard.json(view.json) } else { view.print() }
         }
     }
@@ -27,6 +29,8 @@ struct CustodyText {
     let tracked: TrackedMessage
     let now: Timestamp
     let charter: PinnedCharter
+    /// What the charter's witnesses have cosigned; nil when it asks for none, or none was seen.
+    let confirmed: ConfirmedHead?
 
     func print() {
         let out = Output.standard
@@ -41,6 +45,10 @@ struct CustodyText {
         let countdown = tracked.state.isSettled ? "" : ", \(TimeText.countdown(to: expiry, now: now.milliseconds))"
         list.add("expires", TimeText.both(milliseconds: expiry) + countdown)
         for number in legs { add(number, to: &list) }
+        if hasQuorum {
+            list.add(
+                "confirmed", confirmed.map(ConfirmedText.words) ?? "nothing of this log, by any quorum of witnesses")
+        }
         out.fields(list)
         out.line("")
         var table = Table([
@@ -48,8 +56,10 @@ struct CustodyText {
         ])
         for step in tracked.steps {
             let reason = Self.reason(step.act).map { " (\($0))" } ?? ""
+            let doubt = isConfirmed(step) == false ? ", not confirmed" : ""
             table.add([
-                "\(step.index)", TimeText.utc(milliseconds: step.at.milliseconds), Self.word(step.act) + reason,
+                "\(step.index)", TimeText.utc(milliseconds: step.at.milliseconds),
+                Self.word(step.act) + reason + doubt,
                 step.signers.map { "\(step.party)/\($0)" }.joined(separator: ", "),
             ])
         }
@@ -76,6 +86,13 @@ struct CustodyText {
         }
     }
 
+    private var hasQuorum: Bool { charter.charter.witnessQuorum > 0 }
+
+    /// Nil when the charter asks for no witnesses.
+    private func isConfirmed(_ step: TrackedMessage.Step) -> Bool? {
+        hasQuorum ? confirmed?.covers(step.index) ?? false : nil
+    }
+
     private var legs: [LegNumber] { tracked.state.legs.indices.compactMap { LegNumber($0) } }
 
     var json: JSONValue {
@@ -85,7 +102,8 @@ struct CustodyText {
             .init("submittedAt", .integer(tracked.state.submittedAt.milliseconds)),
             .init("precedence", .string(tracked.state.submission.precedence.description)),
             .init("expiry", .integer(tracked.state.submission.expiry.milliseconds)),
-            .init("legs", .array(legs.map(json))), .init("steps", .array(tracked.steps.map(Self.json))),
+            .init("legs", .array(legs.map(json))), .init("steps", .array(tracked.steps.map(json))),
+            .init("confirmed", confirmed.map(ConfirmedText.json) ?? .null),
         ])
     }
 
@@ -109,10 +127,11 @@ struct CustodyText {
         ])
     }
 
-    private static func json(_ step: TrackedMessage.Step) -> JSONValue {
+    private func json(_ step: TrackedMessage.Step) -> JSONValue {
         .object([
+            .init("confirmed", isConfirmed(step).map { .bool($0) } ?? .null),
             .init("entry", .unsigned(step.index.rawValue)), .init("acceptedAt", .integer(step.at.milliseconds)),
-            .init("act", .string(word(step.act))), .init("reason", .optional(reason(step.act))),
+            .init("act", .string(Self.word(step.act))), .init("reason", .optional(Self.reason(step.act))),
             .init("party", .string(step.party.description)),
             .init("signers", .array(step.signers.map { .string($0.description) })),
         ])

@@ -37,7 +37,7 @@ struct UnlockCommand: ParsableCommand {
                 "schema": "valise/unlock/v1", "unlocked": true, "until": .integer(end), "socket": .string(socket),
             ])
         } else {
-            Output.standard.line("Unlocked for \(span), until \(TimeText.local(milliseconds: end)).")
+            Output.standard.note("Unlocked for \(span), until \(TimeText.local(milliseconds: end)).")
         }
     }
 }
@@ -53,7 +53,7 @@ struct LockCommand: ParsableCommand {
         if options.json {
             Output.standard.json(["schema": "valise/lock/v1", "wasUnlocked": .bool(ran)])
         } else {
-            Output.standard.line(ran ? "Locked: the keys are forgotten." : "It was locked already.")
+            Output.standard.note(ran ? "Locked: the keys are forgotten." : "It was locked already.")
         }
     }
 }

@@ -12,29 +12,30 @@ struct Valise: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Setting up:", subcommands: [KeysCommand.self, CharterCommand.self, JoinCommand.self]),
+            CommandGroup(name: "Setting up", subcommands: [KeysCommand.self, CharterCommand.self, JoinCommand.self]),
             CommandGroup(
-                name: "Keys in memory, and their passphrase:",
+                name: "Keys in memory, and their passphrase",
                 subcommands: [UnlockCommand.self, LockCommand.self, PassphraseCommand.self]),
             CommandGroup(
-                name: "Writing:",
+                name: "Writing",
                 subcommands: [
                     SendCommand.self, ReplyCommand.self, RestateCommand.self, RevealCommand.self, OutboxCommand.self,
                     RecallCommand.self,
                 ]),
             CommandGroup(
-                name: "Reading:",
+                name: "Reading",
                 subcommands: [
                     InboxCommand.self, ReadCommand.self, ListCommand.self, ThreadCommand.self, SearchCommand.self,
+                    ArchiveCommand.self,
                 ]),
-            CommandGroup(name: "Carrying:", subcommands: [ConveyCommand.self, RefuseCommand.self]),
-            CommandGroup(name: "Knowing:", subcommands: [StatusCommand.self, TrackCommand.self, PartiesCommand.self]),
+            CommandGroup(name: "Carrying", subcommands: [ConveyCommand.self, RefuseCommand.self]),
+            CommandGroup(name: "Knowing", subcommands: [StatusCommand.self, TrackCommand.self, PartiesCommand.self]),
             CommandGroup(
-                name: "Release by two:", subcommands: [DraftsCommand.self, CosignCommand.self, RejectCommand.self]),
+                name: "Release by two", subcommands: [DraftsCommand.self, CosignCommand.self, RejectCommand.self]),
             CommandGroup(
-                name: "On a machine without a network:",
+                name: "On a machine without a network",
                 subcommands: [SealCommand.self, SubmitCommand.self, FetchCommand.self, OpenCommand.self]),
-            CommandGroup(name: "Internal:", subcommands: [AgentCommand.self]),
+            CommandGroup(name: "Internal", subcommands: [AgentCommand.self]),
         ])
 
     func run() { Teaching.print(on: .standard) }

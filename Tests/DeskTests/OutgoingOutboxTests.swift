@@ -100,6 +100,7 @@ struct OutgoingOutboxTests {
                 let sent = try await desk.send(OutgoingScene.letter())
                 let before = try #require(try await desk.outboxItems().first)
                 scene.clock.pass(.hours(25))
+                await scene.box.round()
                 scene.link.raise()
                 let flushed = try await desk.flushOutbox()
                 #expect(flushed.map(\.isAccepted) == [true])

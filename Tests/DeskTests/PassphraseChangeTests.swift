@@ -62,6 +62,66 @@ struct PassphraseChangeTests {
         _ = try DeskKeys.sealingPublicKeys(of: DeskKeys.open(home, passphrase: source("other words")))
     }
 
+    @Test("a run that was given the old passphrase makes no key after a change")
+    func laterKey() async throws {
+        let held = try DeskKeys.open(home, passphrase: desks.words)
+        let before = try home.sealingKeyNames()
+        _ = try change(desks.passphrase, next)
+        await #expect(throws: KeyringError.self) { _ = try await DeskKeys.makeSealingKey(home, keys: held) }
+        await #expect(throws: KeyringError.self) { _ = try await held.archiveKey() }
+        #expect(try home.sealingKeyNames() == before)
+        #expect(!DeskFile.exists(home.archiveKeyFile))
+        let fresh = try DeskKeys.open(home, passphrase: source("other words"))
+        _ = try await DeskKeys.makeSealingKey(home, keys: fresh)
+    }
+
+    @Test("a change waits for a run that is at the keys")
+    func excluded() async throws {
+        let held = try KeysFolder.hold(home)
+        let (home, from, to) = (home, desks.passphrase, next)
+        async let changed = Self.change(home, from, to)
+        // Its own lock shows that it has begun.
+        while try FileLock.take("\(home.stateFolder)/passphrase.lock") != nil { await Task.yield() }
+        #expect(!DeskFile.exists(home.passphraseChangeFile))
+        _ = try DeskKeys.open(home, passphrase: desks.words)
+        withExtendedLifetime(held) {}
+        held.release()
+        #expect(try await changed.changed == 3)
+    }
+
+    @Sendable private static func change(
+        _ home: DeskHome, _ from: Passphrase, _ to: Passphrase
+    ) async throws -> PassphraseChange.Outcome {
+        try PassphraseChange.change(home, from: from, to: to, cost: .negligible)
+    }
+
+    @Test("the old texts of key files are overwritten, but not under another name that a person gave them")
+    func overwritten() throws {
+        let sealing = try home.sealingKeyNames().map { "\(home.keysFolder)/sealing-\($0).pem" }
+        let backup = "\(home.stateFolder)/backup.pem"
+        #expect(link(sealing[0], backup) == 0)
+        let kept = try DeskFile.read(backup, limit: KeyFile.byteLimit)
+        let old = open(sealing[1], O_RDONLY)
+        let signing = open(home.signingKeyFile, O_RDONLY)
+        defer { for file in [old, signing] { close(file) } }
+        _ = try change(desks.passphrase, next)
+        for file in [old, signing] {
+            let bytes = try FileBytes.read(file, 0, KeyFile.byteLimit, path: "")
+            #expect(bytes.count > 300 && bytes.allSatisfy { $0 == 0 })
+        }
+        #expect(try DeskFile.read(backup, limit: KeyFile.byteLimit) == kept)
+    }
+
+    @Test("what a killed run left of a key file is destroyed by the next one that is at the keys")
+    func leftovers() async throws {
+        let part = "\(home.keysFolder)/.sealing-abc.pem.123.part"
+        try DeskFile.write(part, [1, 2, 3])
+        let other = "\(home.keysFolder)/notes.part"
+        try DeskFile.write(other, [1, 2, 3])
+        _ = try await DeskKeys.makeSealingKey(home, keys: DeskKeys.open(home, passphrase: desks.words))
+        #expect(!DeskFile.exists(part) && DeskFile.exists(other))
+    }
+
     @Test("a wrong present passphrase changes nothing")
     func wrong() throws {
         let other = try Passphrase(Array("not this".utf8))
@@ -112,7 +172,7 @@ struct DeskKeyTests {
 
     @Test("keys go to the agent and back: signing, archive, passphrase and sealing keys")
     func secrets() async throws {
-        let held = try DeskKeys.openAll(home, passphrase: desks.words)
+        let held = try DeskKeys.openAll(home, desks.passphrase)
         var ends: [Int32] = [-1, -1]
         #expect(pipe(&ends) == 0)
         held.encoded().withBytes { _ = write(ends[1], $0.baseAddress, $0.count) }

@@ -88,19 +88,6 @@ struct TableTests {
     }
 
     @Test(
-        "a wrapped text keeps every character",
-        arguments: [
-            "Terms for the second round of talks", "条約草案条約草案", "ورقة المبادئ للجولة الثانية", "",
-            "aaaaaaaaaaaaaaaaaaaaaaaaaa",
-        ],
-        [1, 2, 7, 12, 80])
-    func wrap(text: String, limit: Int) {
-        let pieces = DisplayWidth.wrap(text, to: limit)
-        #expect(pieces.joined().filter { $0 != " " } == text.filter { $0 != " " })
-        #expect(pieces.allSatisfy { DisplayWidth.columns(of: $0) <= max(limit, 2) })
-    }
-
-    @Test(
         "width counts columns",
         arguments: [
             ("abc", 3), ("条約", 4), ("e\u{301}", 1), ("한국", 4), ("שָׁלוֹם", 4), ("🇱🇧", 2), ("👩‍🚀", 2), ("❤\u{FE0F}", 2),
