@@ -17,6 +17,8 @@ package struct AuditReport: Sendable {
     package let origin: String
     /// Nil when the checkpoint could not be opened.
     package var checkpoint: Checkpoint?
+    /// The size up to which an earlier replay had found everything right; nil when this one began at entry 0.
+    package var resumedFrom: TreeSize?
     /// Entries that were hashed.
     package var entries: UInt64 = 0
     /// Entries that were decided again and are right.
@@ -55,9 +57,8 @@ package struct AuditReport: Sendable {
         signatures = tally.signatures
         first = tally.first
         last = tally.last
-        statements = Act.Kind.allCases.compactMap { kind in
-            tally.statements[kind].map { KindCount(kind: kind, count: $0) }
-        }
+        statements = Act.Kind.allCases.map { KindCount(kind: $0, count: tally.statements[Int($0.rawValue)]) }
+            .filter { $0.count > 0 }
         let arrivals = replay.arrivals
         inboxes = charter.charter.parties.map { InboxCount(party: $0.id, arrivals: arrivals[$0.id] ?? 0) }
     }

@@ -9,18 +9,25 @@ struct ExaminedEntry: Sendable {
     let statement: ExaminedStatement?
 }
 
-/// A bundle and its level-0 tile as the mirror has them: all that can be found out without the entries before.
+/// A bundle and its level-0 tile as the mirror has them: what costs most and can be found out without the entries
+/// before. That is hashes and signatures; an entry is read when its turn comes, so that what it is made of lives and
+/// dies on one core.
 struct ExaminedBundle: Sendable {
     let id: EntryBundleID
+    /// The place of the first entry whose signatures were checked.
+    let offset: Int
     /// The hashes of the entries, as far as they are whole.
     private(set) var leaves: [Hash] = []
     /// The hashes that the tile has.
     private(set) var stored: [Hash] = []
     /// Missing files, wrong lengths.
     private(set) var findings: [Finding] = []
-    /// The entries, up to the first one that is none; empty when they are not those of the tile.
-    private(set) var entries: [Result<ExaminedEntry, Finding>] = []
+    /// Bytes of the bundle, and with those of its tile.
+    private(set) var bundleByteCount = 0
     private(set) var byteCount = 0
+    private var slices: [ArraySlice<UInt8>] = []
+    /// For each entry from ``offset`` on; nil where it could not be told simply. Empty when nothing was checked.
+    private var checks: [[ExaminedStatement.SignatureCheck]?] = []
 
     /// Whether every entry of the bundle is there.
     var isWhole: Bool { leaves.count == id.width }
@@ -31,16 +38,25 @@ struct ExaminedBundle: Sendable {
         return position.map { LogIndex(id.firstEntry.rawValue + UInt64($0)) }
     }
 
-    /// - Parameter charter: whose keys check the signatures; nil to look at hashes alone.
-    init(_ id: EntryBundleID, in folder: MirrorFolder, charter: CharterInForce?) throws(AuditError) {
+    /// The entries whose signatures were checked; none when they are not those of the tile.
+    var examined: Range<Int> { offset..<offset + checks.count }
+
+    /// - Parameters:
+    ///   - offset: how many entries need only be hashed.
+    ///   - charter: whose keys check the signatures; nil to look at hashes alone.
+    init(
+        _ id: EntryBundleID, in folder: MirrorFolder, from offset: Int = 0, charter: CharterInForce?
+    ) throws(AuditError) {
         self.id = id
+        self.offset = offset
         try readTile(folder)
         guard let bytes = try folder.read(id.path, limit: id.byteLimit) else {
             findings.append(Finding(.missingFile, index: id.firstEntry, path: id.path, "\(id) is missing"))
             return
         }
+        bundleByteCount = bytes.count
         byteCount += bytes.count
-        let slices = Self.wholeEntries(of: bytes, count: id.width)
+        slices = Self.wholeEntries(of: bytes, count: id.width)
         leaves = slices.map { Merkle.leafHash($0) }
         let used = slices.last?.endIndex ?? 0
         guard isWhole, used == bytes.count else {
@@ -51,10 +67,10 @@ struct ExaminedBundle: Sendable {
             return
         }
         guard let charter, findings.isEmpty, firstDifference == nil else { return }
-        for (offset, bytes) in slices.enumerated() {
-            let index = LogIndex(id.firstEntry.rawValue + UInt64(offset))
-            entries.append(Self.examine(bytes, at: index, charter))
-            if case .failure = entries[offset] { return }
+        var keys = PreparedKeys(charter)
+        checks.reserveCapacity(slices.count - offset)
+        for bytes in slices.dropFirst(offset) {
+            checks.append(EntrySignatures(scanning: bytes).map { keys.check($0) })
         }
     }
 
@@ -73,6 +89,7 @@ struct ExaminedBundle: Sendable {
     /// Up to `count` entries that lie wholly in the bytes.
     private static func wholeEntries(of bytes: [UInt8], count: Int) -> [ArraySlice<UInt8>] {
         var entries: [ArraySlice<UInt8>] = []
+        entries.reserveCapacity(count)
         var position = 0
         while entries.count < count, bytes.count - position >= 2 {
             let start = position + 2
@@ -84,20 +101,29 @@ struct ExaminedBundle: Sendable {
         return entries
     }
 
-    /// Reads an entry strictly and checks its signatures, each under the key that its signer has in the charter.
-    private static func examine(
-        _ bytes: ArraySlice<UInt8>, at index: LogIndex, _ charter: CharterInForce
-    ) -> Result<ExaminedEntry, Finding> {
+    /// Reads one of the ``examined`` entries strictly.
+    /// - Parameter charter: the one in force, for signatures that were not checked yet.
+    /// - Throws: ``Finding`` when the bytes are no entry.
+    func entry(_ position: Int, _ charter: CharterInForce) throws(Finding) -> ExaminedEntry {
+        let bytes = slices[position]
+        if let checks = checks[position - offset], let entry = Entry(scanning: bytes), let signed = entry.signed,
+            signed.statement.signers.count == checks.count
+        {
+            return ExaminedEntry(entry: entry, statement: ExaminedStatement(signed: signed, checks: checks))
+        }
+        let index = LogIndex(id.firstEntry.rawValue + UInt64(position))
         do {
             let entry = try Entry(der: bytes, limit: Bounds.entry)
-            guard try isCanonical(entry, bytes) else {
+            guard try Self.isCanonical(entry, bytes) else {
                 let message = "Entry \(index) has other bytes than the canonical ones of what it says"
-                return .failure(Finding(.entryNotCanonical, index: index, message))
+                throw Finding(.entryNotCanonical, index: index, message)
             }
             let statement = entry.signed.map { ExaminedStatement($0) { charter.key($0) } }
-            return .success(ExaminedEntry(entry: entry, statement: statement))
+            return ExaminedEntry(entry: entry, statement: statement)
+        } catch let finding as Finding {
+            throw finding
         } catch {
-            return .failure(Finding(.entryMalformed, index: index, "Entry \(index) is no entry: \(error)"))
+            throw Finding(.entryMalformed, index: index, "Entry \(index) is no entry: \(error)")
         }
     }
 
@@ -108,5 +134,35 @@ struct ExaminedBundle: Sendable {
         case .charter(let signed): return try signed.charter.derBytes() == signed.charterBytes
         case .statement(let signed): return try signed.statement.derBytes() == signed.statementBytes
         }
+    }
+}
+
+/// The charter's signing keys, each looked up and imported once for all the entries of a bundle.
+private struct PreparedKeys {
+    private let charter: CharterInForce
+    private var known: [DelegateID: (key: [UInt8]?, prepared: PinnedEd25519.PreparedKey?)] = [:]
+    private var message: [UInt8] = []
+
+    init(_ charter: CharterInForce) { self.charter = charter }
+
+    /// The checks that ``Statements/ExaminedStatement/init(_:key:)`` makes.
+    mutating func check(_ entry: EntrySignatures) -> [ExaminedStatement.SignatureCheck] {
+        SignedStatement.write(messageOf: entry.statement, to: &message)
+        var checks: [ExaminedStatement.SignatureCheck] = []
+        checks.reserveCapacity(entry.signers.count)
+        for (signer, signature) in zip(entry.signers, entry.signatures) {
+            let (key, prepared) = known[signer] ?? look(up: signer)
+            let isValid = prepared?.verify(signature: Array(signature), message: message) ?? false
+            checks.append(ExaminedStatement.SignatureCheck(key: key, isValid: isValid))
+        }
+        return checks
+    }
+
+    private mutating func look(up signer: DelegateID) -> (key: [UInt8]?, prepared: PinnedEd25519.PreparedKey?) {
+        let key = charter.key(signer)
+        let found = (key: key, prepared: key.flatMap { PinnedEd25519.PreparedKey($0) })
+        // Strangers' names are the log's to choose; those of the charter are few.
+        if key != nil { known[signer] = found }
+        return found
     }
 }

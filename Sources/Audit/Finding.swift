@@ -37,6 +37,8 @@ package struct Finding: Error, Hashable, Sendable, CustomStringConvertible {
         case unexpectedFile = "unexpected-file"
         /// Only a remark: a signature line by a key that the charter does not name.
         case unexpectedSignature = "unexpected-signature"
+        /// Only a remark: a kept state from which the replay could not go on, or one that could not be kept.
+        case unusableState = "unusable-state"
     }
 
     package let code: Code
@@ -76,6 +78,7 @@ package struct Finding: Error, Hashable, Sendable, CustomStringConvertible {
         case .checkpointSignature: "check that the charter is that of this relay; if so, keep the note and report it"
         case .charterMismatch: "compare the charter's fingerprint with another party by phone"
         case .unexpectedSignature: "no step is needed; the line proves nothing"
+        case .unusableState: "no step is needed; the next replay goes on from what this one kept"
         case .rolledBackLog, .forkedLog: "keep both checkpoints: they prove it; show them to every party"
         case .rootMismatch: "make a new mirror in an empty folder; if that is the same, report the relay"
         default: "keep this mirror as it is: the signed checkpoint and the entry prove it; show them to every party"

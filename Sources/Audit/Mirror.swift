@@ -15,6 +15,8 @@ package struct Mirror {
     package struct Outcome: Hashable, Sendable {
         package let previous: TreeSize?
         package let checkpoint: Checkpoint
+        /// When each of the charter's witnesses that have cosigned it did so.
+        package let cosigned: [CosignatureTime]
         /// Files that came from the source, the checkpoint not counted.
         package let fetched: Int
     }
@@ -63,7 +65,9 @@ package struct Mirror {
         try folder.write(MirrorFolder.checkpoint, shown.note)
         try folder.settle()
         try removeSuperseded(size)
-        return Outcome(previous: kept?.checkpoint.size, checkpoint: shown.checkpoint, fetched: ledger.count)
+        return Outcome(
+            previous: kept?.checkpoint.size, checkpoint: shown.checkpoint,
+            cosigned: shown.cosigners.compactMap(\.time), fetched: ledger.count)
     }
 
     private func kept() throws -> TrustedCharter.Opened? {

@@ -7,23 +7,30 @@ import Statements
 /// What can no longer matter is forgotten, so that memory follows the traffic that is under way: a statement's
 /// identifier once its `submitBy` has passed (it would be rejected as `too-late`), a sealing key at its `keepUntil`, a
 /// message once every leg has ended and no inner hop still owes its second receipt (each further act would be
-/// rejected). A nonce is never forgotten, since the rules let a message be signed again at any time; it costs 40 bytes.
+/// rejected). A nonce is never forgotten, since the rules let a message be signed again at any time: it costs 8 bytes.
+///
+/// When something is forgotten depends on the log alone, so that a replay that went on from a state says the same.
 struct Replay {
     /// Counted for the report.
     struct Tally: Sendable {
-        var statements: [Act.Kind: UInt64] = [:]
+        /// One number for each ``Statements/Act/Kind``, by its raw value.
+        var statements = [UInt64](repeating: 0, count: Act.Kind.allCases.count)
         var signatures: UInt64 = 0
         var first: Timestamp?
         var last: Timestamp?
         var entries: UInt64 = 0
     }
 
-    private let charter: TrustedCharter
-    private var facts: Facts
-    private var nonces: [Hash: LogIndex] = [:]
-    private var statementEnds: [(id: StatementID, submitBy: Timestamp)] = []
+    let charter: TrustedCharter
+    var facts: Facts
+    var nonces = NonceIndex()
+    var recent = RecentStatements()
+    /// Where the keys of the facts were published.
+    var publications: [KeyID: LogIndex] = [:]
+    var tally = Tally()
+    /// Of the submission's nonce that was looked up last.
+    private var word: UInt64 = 0
     private var ended: [MessageID] = []
-    private(set) var tally = Tally()
 
     private static let sweepInterval: UInt64 = 4_096
 
@@ -37,18 +44,19 @@ struct Replay {
     /// What reached each party's inbox.
     var arrivals: [PartyID: UInt64] { facts.standing.counters.mapValues(\.arrivals) }
 
-    /// Takes the next entry.
+    /// Takes the next entry, which is in the tree already.
     ///
-    /// - Parameter seenRoot: the root of this log at the size that the statement had seen; nil if the log was not yet
-    ///   that large.
     /// - Returns: what is wrong with it. Nothing may be taken after that: the facts are no longer known.
-    mutating func take(_ item: ExaminedEntry, at index: LogIndex, seenRoot: Hash?) -> Finding? {
-        let finding = index == 0 ? begin(item.entry) : follow(item, at: index, seenRoot: seenRoot)
+    /// - Throws: ``Finding`` when an earlier entry or a tile has to be read again and is missing or altered;
+    ///   ``AuditError``.
+    mutating func take(_ item: ExaminedEntry, at index: LogIndex, in tree: inout RecomputedTree) throws -> Finding? {
+        let entry = item.entry
+        let finding = index == 0 ? begin(entry) : try follow(item, at: index, in: &tree)
         guard finding == nil else { return finding }
         tally.entries += 1
-        tally.first = tally.first ?? item.entry.acceptedAt
-        tally.last = item.entry.acceptedAt
-        if tally.entries.isMultiple(of: Self.sweepInterval) { forget(before: item.entry.acceptedAt) }
+        tally.first = tally.first ?? entry.acceptedAt
+        tally.last = entry.acceptedAt
+        if tally.entries.isMultiple(of: Self.sweepInterval) { forget(before: entry.acceptedAt) }
         return nil
     }
 
@@ -64,45 +72,80 @@ struct Replay {
         return nil
     }
 
-    private mutating func follow(_ item: ExaminedEntry, at index: LogIndex, seenRoot: Hash?) -> Finding? {
+    private mutating func follow(
+        _ item: ExaminedEntry, at index: LogIndex, in tree: inout RecomputedTree
+    ) throws -> Finding? {
         guard let examined = item.statement else {
             return Finding(.entryMalformed, index: index, "Entry \(index) is a charter; only entry 0 is one")
         }
-        let statement = examined.statement
-        let name = "Entry \(index), a \(statement.act.kind) by \(statement.party),"
         guard item.entry.acceptedAt >= facts.standing.lastAcceptedAt else {
+            let name = Self.name(examined, index)
             return Finding(.timeWentBack, index: index, "\(name) was accepted before the entry in front of it")
         }
-        for (signer, check) in zip(statement.signers, examined.checks) where check.key != nil && !check.isValid {
-            let who = statement.delegate(signer)
-            return Finding(.signatureBad, index: index, "\(name) is not signed by the key of \(who)")
-        }
-        look(up: examined, seenRoot: seenRoot)
+        if !examined.isAuthentic, let finding = Self.badSignature(examined, index) { return finding }
+        try look(up: examined, at: item.entry.acceptedAt, in: &tree)
         switch Decider.decide(examined, at: item.entry.acceptedAt, facts: facts) {
         case .repeated(let first):
+            let name = Self.name(examined, index)
             return Finding(.duplicateStatement, index: index, "\(name) is in the log already, as entry \(first)")
         case .rejected(let objection):
             let code = objection.code == .wrongTick ? Finding.Code.tickWrong : .ruleBroken
-            return Finding(
-                code, index: index, rule: objection.code, "\(name) is against the rules: \(objection.detail)")
+            let message = "\(Self.name(examined, index)) is against the rules: \(objection.detail)"
+            return Finding(code, index: index, rule: objection.code, message)
         case .accepted(let changes):
             if let wrong = Self.wrongField(item.entry, changes) {
-                return Finding(.recomputedField, index: index, "\(name) has \(wrong)")
+                return Finding(.recomputedField, index: index, "\(Self.name(examined, index)) has \(wrong)")
             }
             apply(changes, examined)
             return nil
         }
     }
 
-    /// Sets what the rules may read of this statement.
-    private mutating func look(up examined: ExaminedStatement, seenRoot: Hash?) {
-        let statement = examined.statement
-        facts.roots = seenRoot.map { [statement.seen.size: $0] } ?? [:]
-        facts.nonces.removeAll(keepingCapacity: true)
-        if case .submission(let submission) = statement.act {
-            let key = NonceKey(party: statement.party, nonce: submission.nonce)
-            if let index = nonces[Self.digest(key)] { facts.nonces[key] = index }
+    private static func name(_ examined: ExaminedStatement, _ index: LogIndex) -> String {
+        "Entry \(index), a \(examined.signed.statement.act.kind) by \(examined.signed.statement.party),"
+    }
+
+    private static func badSignature(_ examined: ExaminedStatement, _ index: LogIndex) -> Finding? {
+        let statement = examined.signed.statement
+        for (signer, check) in zip(statement.signers, examined.checks) where check.key != nil && !check.isValid {
+            let who = statement.delegate(signer)
+            let message = "\(name(examined, index)) is not signed by the key of \(who)"
+            return Finding(.signatureBad, index: index, message)
         }
+        return nil
+    }
+
+    /// Sets what the rules may read of this statement.
+    private mutating func look(
+        up examined: ExaminedStatement, at time: Timestamp, in tree: inout RecomputedTree
+    ) throws {
+        let statement = examined.signed.statement
+        facts.roots.removeAll(keepingCapacity: true)
+        let seen = statement.seen.size
+        // Within the entries before this one; the tree has this one, and those of its bundle, already.
+        if seen.rawValue <= tally.entries { facts.roots[seen] = try tree.root(at: seen) }
+        facts.statements.removeAll(keepingCapacity: true)
+        if let index = recent.index(of: examined.id, submitBy: statement.submitBy) {
+            facts.statements[examined.id] = index
+        }
+        facts.nonces.removeAll(keepingCapacity: true)
+        switch statement.act {
+        case .tick: facts.standing.prepareKeysHash(at: time)
+        case .submission(let submission):
+            let nonce = NonceKey(party: statement.party, nonce: submission.nonce)
+            word = nonces.word(of: nonce)
+            for index in nonces.candidates(word) where try Self.nonce(of: tree.entry(at: index)) == nonce {
+                facts.nonces[nonce] = index
+            }
+        default: break
+        }
+    }
+
+    private static func nonce(of entry: Entry) -> NonceKey? {
+        guard let statement = entry.signed?.statement, case .submission(let submission) = statement.act else {
+            return nil
+        }
+        return NonceKey(party: statement.party, nonce: submission.nonce)
     }
 
     private static func wrongField(_ entry: Entry, _ changes: Changes) -> String? {
@@ -117,10 +160,13 @@ struct Replay {
 
     private mutating func apply(_ changes: Changes, _ examined: ExaminedStatement) {
         facts.apply(changes)
-        if let nonce = changes.nonce { nonces[Self.digest(nonce)] = changes.index }
-        statementEnds.append((changes.statement, examined.statement.submitBy))
+        if changes.nonce != nil { nonces.add(word, at: changes.index) }
+        if let key = changes.key { publications[key.keyID] = changes.index }
+        recent.add(
+            RecentStatements.Known(
+                id: changes.statement, index: changes.index, submitBy: examined.signed.statement.submitBy))
         if let message = changes.message, Self.isOver(message) { ended.append(message.id) }
-        tally.statements[examined.statement.act.kind, default: 0] += 1
+        tally.statements[Int(examined.signed.statement.act.kind.rawValue)] += 1
         tally.signatures += UInt64(examined.checks.count)
     }
 
@@ -130,18 +176,20 @@ struct Replay {
     }
 
     private mutating func forget(before time: Timestamp) {
-        var live: [(id: StatementID, submitBy: Timestamp)] = []
-        for statement in statementEnds {
-            if statement.submitBy < time { facts.statements[statement.id] = nil } else { live.append(statement) }
-        }
-        statementEnds = live
+        recent.forget(before: time)
         for id in ended { facts.messages[id] = nil }
-        ended = []
-        facts.standing.keys = facts.standing.keys.filter { time < $0.value.keepUntil }
+        ended.removeAll(keepingCapacity: true)
+        for key in facts.standing.keys.values where key.keepUntil <= time {
+            facts.standing.keys[key.keyID] = nil
+            publications[key.keyID] = nil
+        }
     }
 
-    /// A party and a nonce in 32 bytes; a slug holds no zero byte.
-    private static func digest(_ key: NonceKey) -> Hash {
-        Hash.sha256(Array(key.party.slug.text.utf8) + [0] + key.nonce.bytes)
+    /// Takes over messages as they were folded from their entries, and notes those that are over.
+    mutating func take(over messages: [MessageState]) {
+        for message in messages {
+            facts.messages[message.id] = message
+            if Self.isOver(message) { ended.append(message.id) }
+        }
     }
 }

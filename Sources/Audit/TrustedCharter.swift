@@ -45,6 +45,8 @@ package struct TrustedCharter: Sendable {
     struct Opened {
         let checkpoint: Checkpoint
         let note: [UInt8]
+        /// The charter's witnesses that have cosigned it.
+        let cosigners: [SignedNote.Verified]
         /// The names of the keys of signature lines that nobody here can check.
         let unknownSigners: [String]
     }
@@ -53,9 +55,11 @@ package struct TrustedCharter: Sendable {
     func open(_ note: [UInt8], path: String) throws(Finding) -> Opened {
         do {
             let signed = try SignedNote(parsing: note)
-            let checkpoint = try Checkpoint.open(signed, log: logKey, cosigners: witnesses).checkpoint
+            let (checkpoint, cosigners) = try Checkpoint.open(signed, log: logKey, cosigners: witnesses)
             let unknown = signed.signatures.filter { line in !([logKey] + witnesses).contains { line.isBy($0) } }
-            return Opened(checkpoint: checkpoint, note: note, unknownSigners: unknown.map(\.name.description))
+            return Opened(
+                checkpoint: checkpoint, note: note, cosigners: cosigners,
+                unknownSigners: unknown.map(\.name.description))
         } catch {
             switch error {
             case .tooLarge, .malformed, .malformedCheckpoint, .extensionLines:

@@ -1,16 +1,19 @@
 import ArgumentParser
 import Audit
+import Daemon
 import Desk
 import Keyring
 import Terminal
 import Transport
+import Watch
 
 /// The auditor's program.
 @main
 struct AuditProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valise-audit", abstract: "Copy a relay's log, and check every entry of it again.",
-        version: "0.1.0", subcommands: [MirrorCommand.self, VerifyCommand.self])
+        version: "0.1.0",
+        subcommands: [MirrorCommand.self, VerifyCommand.self, FollowCommand.self, WitnessCommand.self])
 
     static func main() async { await Program.run(Self.self, convert: failure) }
 
@@ -19,63 +22,26 @@ struct AuditProgram: AsyncParsableCommand {
         switch error {
         case let finding as Finding:
             CommandFailure(
-                code: finding.code.rawValue, message: sentence(finding), hints: [finding.nextStep],
-                status: .verificationFailed)
+                code: finding.code.rawValue, kind: "verification", message: sentence(finding),
+                hints: [finding.nextStep])
         case let error as AuditError:
-            CommandFailure(
-                code: error.code.rawValue, message: error.message, hints: [error.hint], status: status(error.code))
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as DeskError:
-            CommandFailure(code: error.code, message: error.message, hints: [error.hint], status: status(error.kind))
+            CommandFailure(code: error.code, kind: error.kind.rawValue, message: error.message, hints: [error.hint])
         case let error as KeyringError:
-            CommandFailure(
-                code: error.code.rawValue, message: error.message, hints: [error.hint], status: status(error.code))
+            CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as TransportError:
             CommandFailure(
-                code: error.reportedCode, message: "The relay: \(error.message)", hints: [error.hint],
-                status: status(error.code))
-        default: nil
+                code: error.reportedCode, kind: error.code.rawValue, message: "The relay: \(error.message)",
+                hints: [error.hint])
+        case let error as WitnessError:
+            CommandFailure(code: error.code.rawValue, kind: error.kind, message: error.message, hints: [error.hint])
+        case let error as DaemonError: CommandFailure(code: error.code, message: error.message, hints: [error.hint])
+        default: DaemonError(bindingFailed: error).flatMap(failure)
         }
     }
 
     static func sentence(_ finding: Finding) -> String { finding.message + (finding.message.hasSuffix(".") ? "" : ".") }
-
-    private static func status(_ code: AuditError.Code) -> ExitStatus {
-        switch code {
-        case .notServed: .notFound
-        case .sourceUnavailable: .unavailable
-        default: .failed
-        }
-    }
-
-    private static func status(_ kind: DeskError.Kind) -> ExitStatus {
-        switch kind {
-        case .failed: .failed
-        case .verification: .verificationFailed
-        case .refused: .refused
-        case .notFound: .notFound
-        case .unavailable: .unavailable
-        case .locked: .locked
-        case .usage: .usage
-        }
-    }
-
-    private static func status(_ code: KeyringError.Code) -> ExitStatus {
-        switch code {
-        case .fileExists, .fileUnreadable, .fileUnwritable, .hostNameMalformed, .certificateDamaged,
-            .cryptographyFailed:
-            .failed
-        default: .locked
-        }
-    }
-
-    private static func status(_ code: TransportError.Code) -> ExitStatus {
-        switch code {
-        case .relayUnavailable: .unavailable
-        case .relayRefused: .refused
-        case .relayUntrusted, .proofWrong, .checkpointWrong, .fork, .withheld: .verificationFailed
-        case .charterUnusable, .malformedAnswer: .failed
-        }
-    }
 }
 
 /// The charter under which a command works.

@@ -68,10 +68,12 @@ struct MirrorCommand: AsyncParsableCommand {
                 "fetched": .count(outcome.fetched),
             ])
         }
-        Output.standard.line("log        \(SafeText.display(outcome.checkpoint.origin.description))")
-        Output.standard.line("entries    \(size)\(outcome.previous.map { ", \($0) before" } ?? "")")
-        Output.standard.line("root       \(Base64.encode(root.bytes))")
-        Output.standard.line("fetched    \(outcome.fetched) files")
-        Output.diagnostics.line("next: valise-audit verify --mirror \(out) --charter \(charter.charter)")
+        var list = FieldList()
+        list.add("log", outcome.checkpoint.origin.description)
+        list.add("entries", "\(size)\(outcome.previous.map { ", \($0) before" } ?? "")")
+        list.add("root", Base64.encode(root.bytes))
+        list.add("fetched", "\(outcome.fetched) files")
+        Output.standard.fields(list)
+        Output.diagnostics.note(.next, "valise-audit verify --mirror \(out) --charter \(charter.charter)")
     }
 }

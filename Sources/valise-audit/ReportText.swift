@@ -6,30 +6,35 @@ import Terminal
 /// The report as a person reads it.
 extension AuditReport {
     func print(to output: Output) {
-        output.line("charter      \(charter.fingerprint)")
-        output.line("log          \(SafeText.display(origin))")
-        if let checkpoint {
-            output.line("checkpoint   \(checkpoint.size) entries, root \(Base64.encode(checkpoint.root.bytes))")
-        }
-        output.line("entries      \(entries) hashed, \(replayed) decided again by rules version 1")
-        let kinds = statements.map { "\($0.count) \($0.kind)" }
-        output.line("statements   \(kinds.isEmpty ? "none" : kinds.joined(separator: ", "))")
-        output.line("signatures   \(signatures) good")
-        output.line("tiles        \(tiles), and \(bundles) entry bundles, recomputed from \(ByteSize(bytes: bytes))")
-        output.line("inboxes      " + inboxes.map { "\($0.party) \($0.arrivals)" }.joined(separator: ", "))
-        if let first, let last {
-            let times = [first, last].map { TimeText.utc(milliseconds: $0.milliseconds) }
-            output.line("accepted     \(times[0]) to \(times[1])")
-        }
-        if compared > 0 { output.line("checkpoints  \(compared) others are of this log") }
-        for remark in remarks { output.line("remark: \(Self.line(remark))") }
-        for finding in findings { output.line(output.styled("finding:", .bad) + " \(Self.line(finding))") }
-        output.line(output.styled("verdict: \(verdict)", isGood ? .good : .bad))
+        output.fields(facts)
+        for remark in remarks { output.note(Label("remark", .heading), Self.line(remark)) }
+        for finding in findings { output.note(Label("finding", .bad), Self.line(finding)) }
+        output.line(output.styled(output.prose("verdict: \(verdict)"), isGood ? .good : .bad))
     }
 
-    private static func line(_ finding: Finding) -> String {
-        SafeText.display("\(AuditProgram.sentence(finding)) [\(finding.label)]")
+    private var facts: FieldList {
+        var list = FieldList()
+        list.add("charter", charter.fingerprint)
+        list.add("log", origin)
+        if let checkpoint {
+            list.add("checkpoint", "\(checkpoint.size) entries, root \(Base64.encode(checkpoint.root.bytes))")
+        }
+        list.add("entries", "\(entries) hashed, \(replayed) decided again by rules version 1")
+        if let resumedFrom { list.add("of them", "\(resumedFrom) by an earlier run, which this one went on from") }
+        let kinds = statements.map { "\($0.count) \($0.kind)" }
+        list.add("statements", kinds.isEmpty ? "none" : kinds.joined(separator: ", "))
+        list.add("signatures", "\(signatures) good")
+        list.add("tiles", "\(tiles), and \(bundles) entry bundles, recomputed from \(ByteSize(bytes: bytes))")
+        list.add("inboxes", inboxes.map { "\($0.party) \($0.arrivals)" }.joined(separator: ", "))
+        if let first, let last {
+            let times = [first, last].map { TimeText.utc(milliseconds: $0.milliseconds) }
+            list.add("accepted", "\(times[0]) to \(times[1])")
+        }
+        if compared > 0 { list.add("checkpoints", "\(compared) others are of this log") }
+        return list
     }
+
+    private static func line(_ finding: Finding) -> String { "\(AuditProgram.sentence(finding)) [\(finding.label)]" }
 
     /// The last line.
     var verdict: String {
@@ -54,6 +59,7 @@ extension AuditReport {
             "root": .optional(checkpoint.map { Base64.encode($0.root.bytes) }),
             "entries": .unsigned(entries),
             "replayed": .unsigned(replayed),
+            "resumedFrom": resumedFrom.map { .unsigned($0.rawValue) } ?? .null,
             "statements": .object(statements.map { JSONValue.Member($0.kind.description, .unsigned($0.count)) }),
             "signatures": .unsigned(signatures),
             "tiles": .unsigned(tiles),

@@ -9,7 +9,11 @@ import Terminal
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check a copy of the log: every tile, every signature, every rule.",
-        discussion: "Ends with exit code 2 and the first bad entry if anything is wrong.")
+        discussion: """
+            Ends with exit code 2 and the first bad entry if anything is wrong. What was found right is kept in the \
+            mirror's folder as \(AuditMemory.file), and the next time goes on from there, if the log still begins with \
+            those entries.
+            """)
 
     @OptionGroup var charter: CharterOptions
     @Option(
@@ -20,6 +24,7 @@ struct VerifyCommand: AsyncParsableCommand {
         help: ArgumentHelp("Checkpoints that clients kept: they must be of this log.", valueName: "file"),
         completion: .file())
     var against: [String] = []
+    @Flag(help: "Check everything, also what an earlier run has found right.") var fromTheBeginning = false
     @Flag(help: "Print one JSON document.") var json = false
 
     func run() async throws {
@@ -32,12 +37,24 @@ struct VerifyCommand: AsyncParsableCommand {
         defer { bar.finish() }
         let report = try await Verification(
             folder: MirrorFolder(path: mirror), charter: trusted, against: kept,
-            workers: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+            workers: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))), memory: memory()
         ) { done, all in
             bar.update(done: done, of: all)
         }.run()
         bar.finish()
         if json { Output.standard.json(report.json) } else { report.print(to: .standard) }
         if let first = report.findings.first { throw first }
+    }
+
+    /// Where the replay goes on; nil where the auditor can keep nothing of its own.
+    private func memory() -> AuditMemory? {
+        do {
+            return AuditMemory(
+                folder: MirrorFolder(path: mirror), key: try AuditFolder.key(), startsOver: fromTheBeginning)
+        } catch {
+            let why = (error as? AuditError)?.message ?? (error as? CommandFailure)?.message ?? "\(error)"
+            Output.diagnostics.note(.caution, "Nothing is kept for the next time. \(why)")
+            return nil
+        }
     }
 }

@@ -83,9 +83,10 @@ final class Bench: Sendable {
     let path: String
 
     init() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("valise-audit-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.path
+        // In memory where there is such a folder: some tests write and read very often.
+        let shared = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : nil
+        path = "\(shared ?? FileManager.default.temporaryDirectory.path)/valise-audit-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
