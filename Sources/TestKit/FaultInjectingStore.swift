@@ -21,6 +21,8 @@ package final class FaultInjectingStore: Store {
         case wait(Gate)
     }
 
+    /// What it says in place of what it holds; the truth unless something is told.
+    package let lies = Lies()
     private let store: any Store
     private let steps: Mutex<[Step]>
     private let counts = Mutex((commits: 0, failingFacts: 0, failingLoads: 0))
@@ -79,7 +81,7 @@ package final class FaultInjectingStore: Store {
             return counts.failingFacts > 0
         }
         if fails { throw StoreError(.unavailable, "the look-up failed by the script of a test") }
-        return try await store.facts(wanted, standing: standing)
+        return lies.told.facts(try await store.facts(wanted, standing: standing))
     }
     package func tile(level: UInt8, index: UInt64) async throws(StoreError) -> [UInt8]? {
         try await store.tile(level: level, index: index)
@@ -88,58 +90,58 @@ package final class FaultInjectingStore: Store {
         try await store.entries(range)
     }
     package func inbox(_ party: PartyID, after: ArrivalNumber, limit: Int) async throws(StoreError) -> [Arrival] {
-        try await store.inbox(party, after: after, limit: limit)
+        lies.told.inbox(party, try await store.inbox(party, after: after, limit: limit))
     }
     package func submissions(
         of party: PartyID, after: LogIndex, limit: Int
     ) async throws(StoreError) -> [MessageID] {
-        try await store.submissions(of: party, after: after, limit: limit)
+        lies.told.submissions(try await store.submissions(of: party, after: after, limit: limit))
     }
     package func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry] {
-        try await store.chain(message)
+        lies.told.chain(message, try await store.chain(message))
     }
     package func publications(_ party: PartyID, at time: Timestamp) async throws(StoreError) -> [StoredEntry] {
-        try await store.publications(party, at: time)
+        lies.told.publications(party, try await store.publications(party, at: time))
     }
     package func keys(before index: LogIndex, at time: Timestamp) async throws(StoreError) -> [SealingKeyRecord] {
-        try await store.keys(before: index, at: time)
+        lies.told.keys(try await store.keys(before: index, at: time))
     }
     package func latestTick(_ party: PartyID) async throws(StoreError) -> StoredEntry? {
-        try await store.latestTick(party)
+        lies.told.latestTick(party, try await store.latestTick(party))
     }
     package func due(at time: Timestamp, limit: Int) async throws(StoreError) -> [MessageID] {
-        try await store.due(at: time, limit: limit)
+        lies.told.due(try await store.due(at: time, limit: limit))
     }
     package func stageEnvelope() async throws(StoreError) -> any StagedEnvelopeWriter {
         try await store.stageEnvelope()
     }
     package func envelopeSize(_ message: MessageID) async throws(StoreError) -> UInt64? {
-        try await store.envelopeSize(message)
+        lies.told.envelopeSize(try await store.envelopeSize(message))
     }
     package func envelope(_ message: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
-        try await store.envelope(message, range)
+        lies.told.envelope(try await store.envelope(message, range), range)
     }
     package func addUpload(_ upload: NewUpload, room: PartyRoom) async throws(StoreError) {
         try await store.addUpload(upload, room: room)
     }
-    package func upload(_ id: MessageID) async throws(StoreError) -> StoredUpload? { try await store.upload(id) }
+    package func upload(_ id: UploadID) async throws(StoreError) -> StoredUpload? { try await store.upload(id) }
     package func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload] {
         try await store.uploads(of: party)
     }
-    package func appendUpload(_ id: MessageID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
+    package func appendUpload(_ id: UploadID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
         try await store.appendUpload(id, bytes, at: offset)
     }
-    package func syncUpload(_ id: MessageID, to offset: UInt64, expires: Timestamp) async throws(StoreError) {
+    package func syncUpload(_ id: UploadID, to offset: UInt64, expires: Timestamp) async throws(StoreError) {
         try await store.syncUpload(id, to: offset, expires: expires)
     }
-    package func uploadBytes(_ id: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
+    package func uploadBytes(_ id: UploadID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
         try await store.uploadBytes(id, range)
     }
-    package func stageUpload(_ id: MessageID) async throws(StoreError) -> StagedEnvelope {
+    package func stageUpload(_ id: UploadID) async throws(StoreError) -> StagedEnvelope {
         try await store.stageUpload(id)
     }
-    package func removeUpload(_ id: MessageID) async throws(StoreError) { try await store.removeUpload(id) }
-    package func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [MessageID] {
+    package func removeUpload(_ id: UploadID) async throws(StoreError) { try await store.removeUpload(id) }
+    package func uploads(expiredAt time: Timestamp) async throws(StoreError) -> [UploadID] {
         try await store.uploads(expiredAt: time)
     }
     package func addDraft(
@@ -164,6 +166,10 @@ package final class FaultInjectingStore: Store {
     package func removeDraft(_ id: StatementID) async throws(StoreError) { try await store.removeDraft(id) }
     package func settledDrafts(at time: Timestamp) async throws(StoreError) -> [StatementID] {
         try await store.settledDrafts(at: time)
+    }
+    package func note(_ slot: NoteSlot) async throws(StoreError) -> [UInt8]? { try await store.note(slot) }
+    package func keep(_ note: [UInt8], in slot: NoteSlot) async throws(StoreError) {
+        try await store.keep(note, in: slot)
     }
     package func close() async throws(StoreError) { try await store.close() }
 }

@@ -23,7 +23,8 @@ package struct FixtureWorld: Sendable {
     ///   - tlsRoots: X.509 DER; the default is none that a client could use.
     package init(
         url: String = "https://127.0.0.1:4430", tlsRoots: [[UInt8]] = [[0x30, 0]], limits: Limits = .standard,
-        start: Timestamp = standardStart, publication: Publication = .private
+        start: Timestamp = standardStart, publication: Publication = .private, witnesses: [Witness] = [],
+        witnessQuorum: UInt64 = 0
     ) throws {
         let origin = "relay.example/fixture"
         guard let name = NoteName(origin) else { throw FormError("RelayIdentity.origin", expected: "a note name") }
@@ -43,8 +44,8 @@ package struct FixtureWorld: Sendable {
                 Self.channel(Self.envoy.party, Self.speaker.party, start),
                 Self.channel(Self.speaker.party, Self.hezbollah.party, start),
             ],
-            bars: [Bar(Self.envoy.party, Self.hezbollah.party)], limits: limits, witnesses: [], witnessQuorum: 0,
-            stewardThreshold: 1, rosterDelay: .hours(72))
+            bars: [Bar(Self.envoy.party, Self.hezbollah.party)], limits: limits,
+            witnesses: witnesses, witnessQuorum: witnessQuorum, stewardThreshold: 1, rosterDelay: .hours(72))
         let bytes = try charter.derBytes()
         let message = SignedCharter.message(charterBytes: bytes)
         let signatures = try [Self.envoy, Self.speaker, Self.hezbollah].map {

@@ -46,9 +46,12 @@ package struct LogForge: Sendable {
     }
 
     /// The log's head after the first `count` entries.
-    package func head(_ count: Int? = nil) -> LogHead {
+    package func head(_ count: Int? = nil) -> LogHead { Self.head(of: entries.prefix(count ?? entries.count)) }
+
+    /// The head of a log of these entries.
+    package static func head(of entries: some Sequence<[UInt8]>) -> LogHead {
         var range = CompactRange()
-        for entry in entries.prefix(count ?? entries.count) { range.append(Merkle.leafHash(entry)) }
+        for entry in entries { range.append(Merkle.leafHash(entry)) }
         return LogHead(size: range.size, root: range.root)
     }
 
@@ -57,8 +60,12 @@ package struct LogForge: Sendable {
 
     /// Every file of the log after the first `count` entries, by its path.
     package func files(_ count: Int? = nil) throws -> [String: [UInt8]] {
-        let listed = Array(entries.prefix(count ?? entries.count))
-        var files = ["checkpoint": try note(count)]
+        try Self.files(of: Array(entries.prefix(count ?? entries.count)), note: note(count))
+    }
+
+    /// Every file of a log of these entries, by its path.
+    package static func files(of listed: [[UInt8]], note: [UInt8]) throws -> [String: [UInt8]] {
+        var files = ["checkpoint": note]
         var builder = TileBuilder()
         for entry in listed { builder.append(Merkle.leafHash(entry)) }
         for tile in builder.drain() { files[tile.id.path] = tile.bytes }

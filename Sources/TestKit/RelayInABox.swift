@@ -1,6 +1,6 @@
 import Audit
 import Crypto
-import Daemon
+package import Daemon
 import HTTPTypes
 import Keyring
 import Ledger
@@ -30,6 +30,9 @@ package struct RelayInABox: Sendable {
         package var connections = ConnectionLimits()
         /// Whether every delegate's sealing key is published before the test begins.
         package var publishesKeys = true
+        /// Whether ticks and notices are logged whenever they fall due; otherwise when ``RelayInABox/round()`` is
+        /// called.
+        package var runsActs = true
         package init() {}
         package init(_ change: (inout Options) -> Void) { change(&self) }
     }
@@ -63,7 +66,8 @@ package struct RelayInABox: Sendable {
         let server = try await serve(site, store, options) { listening.yield($0) }
         var logger = Logger(label: "relay-in-a-box") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
-        let services = ServiceRoot.group(server.services, logger: logger, stopLimit: .seconds(5))
+        let running = server.services.filter { options.runsActs || $0.name != "acts" }
+        let services = ServiceRoot.group(running, logger: logger, stopLimit: .seconds(5))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 defer { listening.finish() }
@@ -103,7 +107,7 @@ package struct RelayInABox: Sendable {
             certificateKey: site.leaf.key.copy())
         settings.connections = options.connections
         settings.threads = 1
-        return try RelayServer(
+        return try await RelayServer(
             store: store, log: try await Founding.open(store, signers: signers), signers: signers, clock: clock,
             settings: settings, logger: Logger(label: "relay-in-a-box") { _ in SwiftLogNoOpLogHandler() },
             listening: listening)

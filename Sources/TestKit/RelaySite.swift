@@ -26,7 +26,8 @@ package final class RelaySite: Sendable {
     /// The clock stands at the machine's time, where a certificate is valid.
     /// - Parameter isBehindProxy: whether the charter's URL names another port than the relay's own.
     package init(
-        limits: Limits = .standard, publication: Publication = .private, isBehindProxy: Bool = false
+        limits: Limits = .standard, publication: Publication = .private, isBehindProxy: Bool = false,
+        witnesses: [Witness] = [], witnessQuorum: UInt64 = 0
     ) throws {
         folder = try TemporaryFolder("valise-relay")
         let now = Self.machineTime
@@ -37,7 +38,7 @@ package final class RelaySite: Sendable {
         leaf = try root.issueLeaf(for: [ServerName(host: "localhost")], now: now.milliseconds)
         world = try FixtureWorld(
             url: "https://localhost:\(port)", tlsRoots: [root.der], limits: limits, start: now,
-            publication: publication)
+            publication: publication, witnesses: witnesses, witnessQuorum: witnessQuorum)
         context = try LoadConnection.context(roots: [NIOSSLCertificate(bytes: root.der, format: .der)])
     }
 

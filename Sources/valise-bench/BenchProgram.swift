@@ -6,7 +6,9 @@ import Terminal
 struct BenchProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valise-bench", abstract: "Measure the relay against the machine's own limits.",
-        subcommands: [SubmitCommand.self, KillsCommand.self, ArchiveCommand.self])
+        subcommands: [
+            SubmitCommand.self, LogCommand.self, ReplayCommand.self, KillsCommand.self, ArchiveCommand.self,
+        ])
 
     static func main() async { await Program.run(Self.self, convert: failure) }
 

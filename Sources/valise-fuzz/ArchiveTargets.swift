@@ -1,6 +1,7 @@
 import Archive
 import Envelope
 import Keyring
+import Sealing
 import Statements
 
 /// What a desk keeps, and what it says to its agent: bytes that damage, or another program of the same user, has made.
@@ -37,7 +38,7 @@ enum ArchiveTargets {
         let message = ArchivedMessage(
             direction: .received, submission: try reader.finish().signed,
             at: Timestamp(milliseconds: 1_900_000_200_000), fields: try Seeds.fields(), text: Seeds.part,
-            sourceOpening: [1, 2, 3])
+            sourceOpening: [1, 2, 3], contentKey: ContentKey([UInt8](repeating: 4, count: ContentKey.byteCount)))
         let agent = AgentFormats.seeds
         let frames = agent.requests.enumerated().map { ("agent-request", "\($0.offset)", $0.element) }
         let replies = agent.replies.enumerated().map { ("agent-reply", "\($0.offset)", $0.element) }

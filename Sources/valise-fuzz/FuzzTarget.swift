@@ -14,7 +14,7 @@ struct FuzzTarget: Sendable {
     static let all: [FuzzTarget] =
         TextTargets.all + DERTargets.all + EnvelopeTargets.all + KeyTargets.all
         + ArchiveTargets.all
-        + FormatTargets.all
+        + FormatTargets.all + WitnessTargets.all
 
     /// A property that must hold for everything that a parser accepts.
     static func require(_ holds: Bool, _ property: StaticString) {

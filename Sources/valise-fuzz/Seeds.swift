@@ -23,6 +23,7 @@ enum Seeds {
         seeds += [("content", "one", try content())]
         seeds += try ArchiveTargets.seeds(seeds)
         seeds += try FormatTargets.seeds(vectors)
+        seeds += try WitnessTargets.seeds()
         for target in FuzzTarget.all {
             let own = seeds.filter { $0.target == target.name }
             guard !own.isEmpty else { throw Failure(description: "no seed for \(target.name)") }
