@@ -95,16 +95,24 @@ if !core {
     ]
     targets += [
         room("Wire", ["Statements", "Ledger", httpTypes, structuredFields, crypto]),
-        room("Transport", ["Wire", "Statements", "Ledger", asyncHTTPClient, httpTypes, nioCore, nioSSL, nioHTTP1]),
+        room(
+            "Transport",
+            ["Wire", "Statements", "Ledger", asyncHTTPClient, httpTypes, nioCore, nioPosix, nioSSL, nioHTTP1]),
         room("Store", ["Rules", "Statements", "Ledger"]),
         room("StoreSQLite", ["Store", "Rules", "Statements", "Ledger", grdb]),
-        room("Daemon", [logging, lifecycle, unixSignals]),
+        room(
+            "Daemon",
+            [
+                logging, lifecycle, unixSignals, hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, nioCore,
+                nioHTTPTypes, nioSSL,
+            ]),
         room("Terminal", [argumentParser]),
         room(
             "Relay",
             [
-                "Store", "Rules", "Envelope", "Wire", "Keyring", "Daemon", "Statements", "Ledger", hummingbird,
-                hummingbirdTLS, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL, logging, lifecycle,
+                "Store", "Rules", "Envelope", "Wire", "Transport", "Keyring", "Daemon", "Statements", "Ledger",
+                hummingbird, hummingbirdTLS, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL,
+                logging, lifecycle,
             ]),
         room(
             "Desk",
@@ -112,12 +120,19 @@ if !core {
                 "Archive", "Sealing", "Envelope", "Rules", "Keyring", "Transport", "Wire", "Statements", "Ledger",
                 crypto, yams,
             ]),
-        room("Audit", ["Rules", "Transport", "Wire", "Statements", "Ledger"]),
+        room("Audit", ["Rules", "Transport", "Wire", "Statements", "Ledger", crypto]),
+        room(
+            "Watch",
+            [
+                "Audit", "Transport", "Statements", "Keyring", "Daemon", "Ledger", lifecycle, hummingbird,
+                hummingbirdCore, httpTypes,
+                nioCore, nioPosix, logging,
+            ]),
         program(
             "valise",
             [
                 "Desk", "Archive", "Keyring", "Transport", "Wire", "Sealing", "Envelope", "Rules", "Statements",
-                "Ledger", "Terminal", argumentParser,
+                "Ledger", "Terminal", argumentParser, unixSignals,
             ]),
         program(
             "valise-relay",
@@ -127,7 +142,10 @@ if !core {
             ]),
         program(
             "valise-audit",
-            ["Audit", "Desk", "Keyring", "Transport", "Statements", "Ledger", "Terminal", argumentParser]),
+            [
+                "Watch", "Audit", "Desk", "Keyring", "Transport", "Daemon", "Statements", "Ledger", "Terminal",
+                argumentParser, logging,
+            ]),
         room(
             "TestKit",
             [
@@ -139,8 +157,9 @@ if !core {
         program(
             "valise-bench",
             [
-                "TestKit", "Relay", "Desk", "Archive", "Sealing", "Envelope", "Rules", "Wire", "Statements", "Ledger",
-                "Keyring", "Terminal", argumentParser, histogram, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL,
+                "TestKit", "Audit", "Relay", "Desk", "Archive", "Sealing", "Envelope", "Rules", "Wire", "Statements",
+                "Ledger", "Keyring", "Terminal", argumentParser, histogram, httpTypes, nioCore, nioPosix, nioHTTP1,
+                nioSSL,
                 crypto,
             ]),
         tests("WireTests", ["Wire", "Statements", "Ledger", httpTypes, crypto]),
@@ -149,18 +168,29 @@ if !core {
         tests(
             "RelayTests",
             [
-                "TestKit", "Relay", "Audit", "Daemon", "Envelope", "Sealing", "Transport", "Store", "StoreSQLite",
-                "Rules",
-                "Wire", "Statements", "Ledger", nioCore, nioPosix, nioHTTP1,
+                "TestKit", "Relay", "Audit", "Watch", "Daemon", "Envelope", "Sealing", "Transport", "Store",
+                "StoreSQLite", "Rules", logging, crypto, "Wire", "Statements", "Ledger", nioCore, nioPosix, nioHTTP1,
+            ]),
+        tests(
+            "WatchTests",
+            [
+                "TestKit", "Watch", "Audit", "Relay", "Statements", "Daemon", "Keyring", "Ledger", nioCore, nioPosix,
+                nioSSL, crypto, logging, lifecycle,
+            ]),
+        tests(
+            "CheatTests",
+            [
+                "TestKit", "Relay", "Desk", "Audit", "Store", "Rules", "Sealing", "Envelope", "Keyring", "Transport",
+                "Wire", "Statements", "Ledger",
             ]),
         tests(
             "AuditTests",
-            ["TestKit", "Audit", "StoreSQLite", "Store", "Rules", "Envelope", "Statements", "Ledger"]),
+            ["TestKit", "Audit", "StoreSQLite", "Store", "Rules", "Envelope", "Statements", "Ledger", crypto]),
         tests(
             "DeskTests",
             [
                 "TestKit", "Desk", "Archive", "Sealing", "Envelope", "Rules", "Transport", "Wire", "Keyring",
-                "Statements", "Ledger",
+                "Statements", "Ledger", "Terminal",
             ]),
     ]
 }

@@ -168,6 +168,10 @@ audit_checks() {
     document "mirror --json" valise/mirror/v1 "$AUDIT" mirror --charter "$WORLD/charter.signed" --out "$mirror" \
         --home "$WORLD/parties/oversight-committee" --passphrase-file "$WORLD/passphrase" --json
     document "verify --json" valise/audit/v1 "$AUDIT" verify --mirror "$mirror" --charter "$WORLD/charter.signed" --json
+    prints "verify goes on where it ended" "by an earlier run" "$AUDIT" verify --mirror "$mirror" \
+        --charter "$WORLD/charter.signed"
+    prints "or from the beginning" '"resumedFrom":null' "$AUDIT" verify --mirror "$mirror" \
+        --charter "$WORLD/charter.signed" --from-the-beginning --json
     refuses "a mirror for one who is no auditor" 3 "[" "$AUDIT" mirror --charter "$WORLD/charter.signed" \
         --out "$WORLD/not-a-mirror" --home "$WORLD/parties/us-envoy" --passphrase-file "$WORLD/passphrase"
     refuses "verify of an empty folder" 1 "[" "$AUDIT" verify --mirror "$WORLD/none" --charter "$WORLD/charter.signed"

@@ -26,6 +26,8 @@ foreign_tools() {
     Tests/Scripts/setup.sh golang-go golang-golang-x-mod-dev python3-venv
     [ -x .build-venv/bin/python ] || python3 -m venv .build-venv
     .build-venv/bin/pip install -q --disable-pip-version-check asn1tools==0.169.0 http-message-signatures==3.0.0
+    # It says Python 3.12, and runs on 3.11.
+    .build-venv/bin/pip install -q --disable-pip-version-check --ignore-requires-python aics-witness==0.1.0
 }
 
 # The demonstration's world, for the verifiers of other people.
@@ -50,14 +52,38 @@ sumdb_full() {
     sumdb "$mirror" "$PLACE/kills/verifier-key"
 }
 
+# Go's sumdb packages on what our witness cosigned, and on proof files, which they make as we do.
+go_witness() { GO111MODULE=off GOPATH=/usr/share/gocode go run Tests/Foreign/witness/main.go "$@"; }
+cosigned() {
+    local place=$PLACE/witness vector=Tests/Vectors/tlog-proof/entry-123-of-300.tlog-proof
+    go_witness checkpoint "$place/cosigned" "$(cat "$place/log-key")" "$(cat "$place/witness-key")" &&
+        go_witness make "$place/made" && cmp "$place/made" "$vector" &&
+        go_witness proof "$vector" log.example/a+870806f8+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c \
+            witness.example/w1+d9ed62c5+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR "entry 123"
+}
+interop() {
+    mkdir -p "$PLACE/witness" && .build-venv/bin/python Tests/Foreign/witness/interop.py "$(swift build --show-bin-path)" \
+        "$PLACE/witness"
+}
+
+# What make test does with a thousand, ten times as often.
+corruptions() {
+    swift build --build-tests && VALISE_CORRUPTIONS=10000 swift test --skip-build --filter CorruptedMirrorTests
+}
+
 step "foreign tools" foreign_tools
 step "a world to verify" world
 step "sumdb reads a small log" sumdb "$PLACE/world/audit/mirror" "$PLACE/world/verifier-key"
 step "openssl reads the keys" Tests/Foreign/openssl/keys.sh "$PLACE/keys" "$PLACE/world/passphrase"
 step "ASN.1 round trip" .build-venv/bin/python Tests/Foreign/asn1/roundtrip.py
+step "a foreign witness, both ways" interop
+step "Go reads what was cosigned" cosigned
+step "documentation of Ledger" Tests/Scripts/docc.sh
+step "${KILLS:-20} kills of a witness" env KILLS="${KILLS:-20}" Tests/Scripts/witness.sh
 step "RFC 9421 both ways" .build-venv/bin/python Tests/Foreign/rfc9421/interop.py
 step "${KILLS:-20} kills" env KILLS="${KILLS:-20}" KEEP="$PLACE/kills" Tests/Scripts/kills.sh
 step "sumdb reads a log with full tiles" sumdb_full
+step "10,000 corruptions of a mirror" corruptions
 step "address sanitizer" core_tests --sanitize=address --scratch-path .build-asan
 step "thread sanitizer" core_tests --sanitize=thread --scratch-path .build-tsan --filter 'KeyringTests|ParallelSealingTests'
 step "fuzzing" Tests/Scripts/fuzz.sh

@@ -12,8 +12,9 @@ source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
 
-# alpha releases by two; gamma has a second desk without a network; bridge stands between gamma and omega.
-DESKS=(alpha-lead alpha-deputy alpha-aide gamma-lead gamma-field bridge-lead omega-lead)
+# alpha releases by two; gamma has a second desk without a network, and a third that never had one; bridge stands
+# between gamma and omega.
+DESKS=(alpha-lead alpha-deputy alpha-aide gamma-lead gamma-field gamma-remote bridge-lead omega-lead)
 cleanup() {
     for name in "${DESKS[@]}"; do desk "$name" lock >/dev/null 2>&1; done
     stop_relay
@@ -57,7 +58,7 @@ set_up() {
         echo "  publication: private"
         echo "parties:"
         party_source alpha alpha "steward, auditor" 2 "alpha-lead.card, alpha-deputy.card, alpha-aide.card"
-        party_source gamma gamma "" 1 "gamma-lead.card, gamma-field.card"
+        party_source gamma gamma "" 1 "gamma-lead.card, gamma-field.card, gamma-remote.card"
         party_source bridge bridge "intermediary, steward" 1 bridge-lead.card
         party_source omega omega "" 1 omega-lead.card
         echo "channels:"
@@ -81,7 +82,9 @@ set_up() {
     done
     init_relay
     start_relay || exit 1
-    for name in "${DESKS[@]}"; do desk "$name" keys publish >/dev/null 2>&1 || echo "$name did not publish"; done
+    for name in "${DESKS[@]}"; do
+        [ "$name" = gamma-remote ] || desk "$name" keys publish >/dev/null 2>&1 || echo "$name did not publish"
+    done
     echo "The first line of a text: cedar and cypress." >"$WORLD/text"
 }
 
@@ -164,6 +167,42 @@ crash_checks() {
     check "flush after fifteen kills" desk gamma-lead outbox flush
     prints "and the outbox is empty" "the outbox is empty" desk gamma-lead outbox
     check "what the archive has as sent is in the log, once each" sent_is_logged
+    find "$outbox" -name '*.payload' -exec touch -d '1 hour ago' {} +
+    check "a flush sweeps" desk gamma-lead outbox flush
+    local left
+    left=$(find "$WORLD/desks/gamma-lead/state" "$outbox" -name 'spool-*' -o -name '*.payload' -o -name '*.item')
+    if [ -z "$left" ]; then passed "no spool and no payload is left"; else failed "no spool and no payload is left" "$left"; fi
+    desk gamma-lead archive --json >"$WORLD/kept.json" 2>/dev/null </dev/null
+    same "every payload that is kept has its message" 0 "$(of kept unclaimed)"
+    local id
+    for id in $(python3 -c '
+import json, sys
+for kept in json.load(open(sys.argv[1]))["payloads"]: print(kept["message"])' "$WORLD/kept.json"); do
+        prints "what was sent is saved again" "kept there" desk gamma-lead read "$id" --save "$WORLD/kept-$id"
+        check "and is whole" cmp "$WORLD/kill.bin" "$WORLD/kept-$id/kill.bin"
+    done
+
+    # Killed while a message is sealed into a file: half of it shows nowhere.
+    local seed=${SEED:-$RANDOM}
+    echo "  seed $seed"
+    RANDOM=$seed
+    head -c 15000000 /dev/urandom >"$WORLD/seal.bin"
+    mkdir "$WORLD/sealed"
+    check "keys are kept" desk gamma-lead keys export -o "$WORLD/kept-keys.valise"
+    for step in $(seq 1 20); do
+        VALISE_HOME=$WORLD/desks/gamma-lead "$BIN/valise" seal --to omega --attach "$WORLD/seal.bin" "$WORLD/text" \
+            -o "$WORLD/sealed/$step.valise" >/dev/null 2>&1 </dev/null &
+        pid=$!
+        sleep "0.$(printf '%03d' $((RANDOM % 600)))"
+        kill -KILL "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+    left=$(find "$WORLD/desks/gamma-lead/state" "$WORLD/sealed" -name 'spool-*' -o -name '.valise-part-*')
+    if [ -z "$left" ]; then passed "nothing is left of twenty kills"; else failed "nothing is left of twenty kills" "$left"; fi
+    local file
+    for file in "$WORLD"/sealed/*.valise; do
+        [ ! -e "$file" ] || check "what has its name is whole: ${file##*/}" desk gamma-lead submit "$file"
+    done
 }
 
 # Every message that gamma's desk lists as sent is known to the relay, and none is twice.
@@ -213,12 +252,29 @@ airgap_checks() {
     head -c 2000 "$WORLD/keys.valise" >"$WORLD/keys.cut"
     refuses "import of a cut file" 2 "[truncated]" desk gamma-field keys import "$WORLD/keys.cut"
     refuses "import by another party" 2 "[keys-file-wrong]" desk omega-lead keys import "$WORLD/keys.valise"
+    refuses "publications want a checkpoint to name" 4 "[keys-not-kept]" \
+        desk gamma-remote keys publish --into "$WORLD/offered"
+    check "a desk that never had a network takes keys in" desk gamma-remote keys import "$WORLD/keys.valise"
     stop_relay
+    document "keys publish --into --json" valise/keys-publish/v1 \
+        desk gamma-remote keys publish --into "$WORLD/offered" --json
+    start_relay
+    local file
+    for file in "$WORLD"/offered/key-*.valise; do
+        prints "a publication is submitted elsewhere" "accepted" desk gamma-lead submit "$file"
+    done
+    sent remote omega-lead send --to gamma --subject "To all of gamma" "$WORLD/text"
+    check "and others seal to it" desk bridge-lead convey "$(of remote message)"
+    check "a colleague fetches" desk gamma-lead fetch "$(of remote message)" -o "$WORLD/remote.valise"
+    stop_relay
+    prints "the desk without a network opens it" "To all of gamma" desk gamma-remote open "$WORLD/remote.valise"
     sent seal gamma-field seal --to omega --subject Sealed --attach Makefile "$WORLD/text" -o "$WORLD/letter.valise"
     same "seal without a relay" 0 "$STATUS"
     check "it tells the age of the keys" test "$(of seal keysAge)" -ge 0
     refuses "seal does not overwrite" 3 "[file-exists]" desk gamma-field seal --to omega "$WORLD/text" \
         -o "$WORLD/letter.valise"
+    prints "and saves again what it sealed" "kept there" desk gamma-field read "$(of seal message)" --save "$WORLD/field"
+    check "which is the same" cmp Makefile "$WORLD/field/Makefile"
     start_relay
     document "submit elsewhere" valise/submit/v1 desk gamma-lead submit "$WORLD/letter.valise" --json
     prints "submit again is harmless" "accepted" desk gamma-lead submit "$WORLD/letter.valise"
@@ -256,6 +312,13 @@ release_checks() {
     check "the attachment came through" cmp "$WORLD/annex.bin" "$WORLD/saved/annex.bin"
     prints "the shelf is empty" "no drafts" desk alpha-lead drafts
     prints "the drafter has it in the archive" "${id:0:12}" desk alpha-lead list --sent
+    for name in alpha-lead alpha-deputy; do
+        prints "$name saves the attachment again" "kept there" desk "$name" read "$id" --save "$WORLD/again-$name"
+        check "it is the same" cmp "$WORLD/annex.bin" "$WORLD/again-$name/annex.bin"
+        check "and no header is kept" bash -c \
+            "! grep -laE 'valise-draft|valise-envelope|alpha|gamma' '$WORLD/desks/$name'/archive/payloads/*"
+    done
+    same "nothing stays with the drafter's outbox" 0 "$(find "$WORLD/desks/alpha-lead/outbox" -name '*.payload' | wc -l)"
 
     sent bad alpha-lead send --to gamma --release-by deputy --subject "Not so" "$WORLD/text"
     check "a superior rejects" desk alpha-deputy reject "$(of bad message)" --reason "Too sharp: soften the second line."
@@ -272,6 +335,24 @@ release_checks() {
     sent file alpha-lead seal --to gamma --release-by aide "$WORLD/text" -o "$WORLD/draft.valise"
     prints "a draft file is submitted" "waits for" desk alpha-lead submit "$WORLD/draft.valise"
     check "and released" desk alpha-aide cosign "$(of file message)"
+
+    sent file alpha-lead seal --to gamma --release-by deputy --subject "On paper" --attach "$WORLD/annex.bin" \
+        "$WORLD/text" -o "$WORLD/paper.valise"
+    stop_relay
+    prints "a draft's file is shown without a relay" "On paper" desk alpha-deputy drafts show "$WORLD/paper.valise"
+    refuses "a delegate who was not asked signs no file either" 3 "[not-a-signer]" \
+        desk alpha-aide cosign "$WORLD/paper.valise" -o "$WORLD/signed.valise"
+    refuses "a file that is no draft is not signed" 64 "[not-a-draft]" \
+        desk alpha-deputy cosign "$WORLD/letter.valise" -o "$WORLD/signed.valise"
+    document "cosign a file --json" valise/draft-act/v1 \
+        desk alpha-deputy cosign "$WORLD/paper.valise" -o "$WORLD/signed.valise" --json
+    refuses "nothing is overwritten" 3 "[file-exists]" \
+        desk alpha-deputy cosign "$WORLD/paper.valise" -o "$WORLD/signed.valise"
+    start_relay
+    prints "the signed file is submitted" "accepted" desk alpha-lead submit "$WORLD/signed.valise"
+    sent paper gamma-lead read "$(of file message)" --save "$WORLD/paper"
+    check "with both signers" grep -q '"deputy"' "$WORLD/paper.json"
+    check "and the attachment" cmp "$WORLD/annex.bin" "$WORLD/paper/annex.bin"
 }
 
 restate_checks() {

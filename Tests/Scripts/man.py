@@ -27,6 +27,8 @@ ENVIRONMENT = {
     ],
     "valise-audit": [
         ("VALISE_HOME", "The desk of the auditor's delegate, unless --home or --profile names another."),
+        ("CREDENTIALS_DIRECTORY", "Where a witness's key is looked for before the folder that --keys names (systemd)."),
+        ("NOTIFY_SOCKET", "Where the service manager is told that the witness is ready."),
         ("NO_COLOR", "Any value turns colour off. There is none off a terminal anyway."),
     ],
 }

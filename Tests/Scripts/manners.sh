@@ -74,8 +74,8 @@ help_checks() {
             prints "$line --help" "USAGE: $line" "$BIN/$program" ${line#"$program"} --help
             # shellcheck disable=SC2086
             options $line >"$PLACE/options"
-            # The relay serves in the foreground and logs JSON lines: there is no document to print.
-            [ "$line" = "valise-relay serve" ] || check "$line takes --json" grep -qx -- --json "$PLACE/options"
+            # What serves in the foreground logs JSON lines: there is no document to print.
+            [[ "$line" = *" serve" ]] || check "$line takes --json" grep -qx -- --json "$PLACE/options"
             if [ "$program" = valise ]; then
                 check "$line takes --home" grep -qx -- --home "$PLACE/options"
                 check "$line takes --profile" grep -qx -- --profile "$PLACE/options"

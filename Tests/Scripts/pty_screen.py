@@ -28,8 +28,6 @@ class Screen:
         self.rows = [[]]
         self.flowing = set()  # rows that go on from the one before
         self.at = 0
-        self.wrapped = 0
-        self.widest = 0
         self.strange = []
         self.styled = False
 
@@ -72,14 +70,12 @@ class Screen:
                 row.append(character)
             return
         if self.at + width > self.columns:
-            self.wrapped += 1
             self.rows.append([])
             self.flowing.add(len(self.rows) - 1)
             self.at = 0
             row = self.rows[-1]
         row[self.at:self.at + width] = [character] + [""] * (width - 1)
         self.at += width
-        self.widest = max(self.widest, self.at)
 
     @property
     def text(self):
@@ -92,6 +88,15 @@ class Screen:
         for number, row in enumerate(self.rows):
             text += ("" if number in self.flowing else "\n") + "".join(row)
         return text
+
+
+    @property
+    def broken_words(self):
+        """Lines that the terminal had to break though they are more than one token, with a name before it or not. A
+        command is one token."""
+        token = re.compile(r" *(\S+: |\S[^:]*?  +)?(\(?(valise|valise-relay|valise-audit) .*|\S+)$")
+        wide = [line for line in self.lines.split("\n") if sum(map(width_of, line)) > self.columns]
+        return [line for line in wide if not token.match(line)]
 
 
 class Session:

@@ -2,6 +2,9 @@
 # The scene's world, for the demonstration and for the scripts that test the programs: keys, charter, relay.
 # Sourced. Needs: WORLD (folder), KEYS (folder of keys), BIN (folder of the programs). Starts the relay on a free port.
 
+# What an auditor keeps of its own: not in the home of whoever runs this.
+export XDG_STATE_HOME=$WORLD/state
+
 PARTIES=(us-envoy lebanon-speaker israel-strategic-affairs hezbollah oversight-committee)
 RELAY_PID=""
 
