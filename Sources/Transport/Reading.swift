@@ -22,8 +22,9 @@ extension RelayClient {
 
     /// The identity's party's arrivals with numbers above `query.after`, in order, waiting for one if asked to.
     ///
-    /// - Throws: ``TransportError`` `withheld` for a gap in the numbers or in a custody chain, and for fewer arrivals
-    ///   than the party's newest tick counts.
+    /// - Throws: ``TransportError`` `withheld` for a gap in the numbers or in a custody chain, for an arrival that has
+    ///   not reached the party or stands before the one in front of it, and for fewer arrivals than the party's newest
+    ///   tick counts.
     package func inbox(_ query: InboxQuery) async throws -> InboxAnswer {
         let party = try asker()
         let bytes = try await get(
@@ -40,7 +41,9 @@ extension RelayClient {
                 throw TransportError(.withheld, "arrival \(last.value + 1) is missing before \(arrival.number)")
             }
             last = arrival.number
-            arrivals.append(try verified(arrival, of: party, in: head))
+            let found = try verified(arrival, of: party, in: head)
+            try follow(found, of: party)
+            arrivals.append(found)
         }
         let tick = try page.tick.map { proven throws(TransportError) in try verified(tick: proven, of: party, in: head)
         }

@@ -48,6 +48,8 @@ package actor RelayClient {
     nonisolated let options: Options
     let memory: (any CheckpointMemory)?
     var remembered: RememberedCheckpoint?
+    /// The arrival that was shown last, and where it stands in the log.
+    var lastArrival: (number: ArrivalNumber, place: ArrivalPlace)?
     private var isLoaded = false
     private var connection: RelayConnection?
 

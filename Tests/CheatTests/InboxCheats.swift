@@ -132,7 +132,7 @@ struct InboxCheats {
         },
         Cheat(
             "arrival-repeated", .relay, what: "fills the place of a hidden arrival with an arrival that was before it",
-            .gap("the recipient's desk: each number's arrival stands at a later entry than the one before")
+            .noticed(.recipient, "withheld", .atOnce)
         ) {
             try await Stage.play { scene in
                 let desk = try await counted(scene) { arrivals in
@@ -149,7 +149,7 @@ struct InboxCheats {
         },
         Cheat(
             "arrivals-renumbered", .relay, what: "shows arrivals under each other's numbers",
-            .gap("the recipient's desk: each number's arrival stands at a later entry than the one before")
+            .noticed(.recipient, "withheld", .atOnce)
         ) {
             try await Stage.play { scene in
                 let desk = try await counted(scene) { arrivals in
@@ -167,7 +167,7 @@ struct InboxCheats {
         Cheat(
             "arrival-too-early", .relay,
             what: "fills the place of a hidden arrival with a message that has not reached the party",
-            .gap("the recipient's desk: the chain has no conveyance to it")
+            .noticed(.recipient, "withheld", .atOnce)
         ) {
             try await Stage.play { scene in
                 let waiting = MessageID(try await scene.box.accept(scene.box.envelope()).statement)

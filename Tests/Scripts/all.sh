@@ -33,6 +33,7 @@ script "the desk, outgoing" Tests/Scripts/desk-out.sh
 script "the desk, incoming" Tests/Scripts/desk-in.sh
 script "the relay's refusals at start" Tests/Scripts/relay-start.sh
 script "the witness" Tests/Scripts/witness.sh
+script "confirmed by witnesses, and a relay that was put back" Tests/Scripts/confirmed.sh
 script "manual pages, completions, help and documents" Tests/Scripts/manners.sh
 script "the sessions at a terminal" Tests/Scripts/pty.sh
 report
