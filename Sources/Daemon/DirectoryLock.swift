@@ -50,6 +50,8 @@ package final class DirectoryLock: Sendable {
         DaemonError(
             code: "data-directory-not-lockable",
             message: "The lock file '\(path)' cannot be locked: \(String(cString: strerror(error))).",
-            hint: "check that the directory exists, belongs to this user, and is on a local file system")
+            hint:
+                "check that the directory exists (valise-relay init makes a relay's), is yours, and on a local file system"
+        )
     }
 }

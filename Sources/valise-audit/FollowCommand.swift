@@ -92,7 +92,8 @@ struct FollowCommand: AsyncParsableCommand {
         settings.isOnce = once
         settings.isLive = from == nil
         settings.workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let teller = FollowTeller(json: json, command: exec, limit: .milliseconds(execTimeout.milliseconds))
+        let teller = FollowTeller(
+            json: json, isOnce: once, command: exec, limit: .milliseconds(execTimeout.milliseconds))
         let notifier = ServiceNotifier()
         let follower = Follower(
             folder: MirrorFolder(path: out), charter: trusted, source: source, key: try AuditFolder.key(),
@@ -115,6 +116,7 @@ struct FollowCommand: AsyncParsableCommand {
 /// How events are told: on the screen, as JSON, and by a command.
 struct FollowTeller: Sendable {
     let json: Bool
+    let isOnce: Bool
     let command: String?
     let limit: Duration
 
@@ -128,7 +130,10 @@ struct FollowTeller: Sendable {
                 ])
             }
             let time = TimeText.both(milliseconds: RelayClient.systemClock().milliseconds)
-            if grown > 0 { Output.standard.line("\(time)  \(size) entries verified, \(grown) of them new") }
+            // A round is told where it brought something, and where it is the only one.
+            guard grown > 0 || isOnce else { return }
+            let news = grown > 0 ? "\(grown) of them new" : "nothing new"
+            Output.standard.line("\(time)  \(size) entries verified, \(news)")
         case .over(let alarm):
             if json { return Output.standard.json(document(alarm, "valise/follow-over/v1")) }
             Output.diagnostics.note("over: \(alarm.code)")
