@@ -51,7 +51,7 @@ package final class DirectoryLock: Sendable {
             code: "data-directory-not-lockable",
             message: "The lock file '\(path)' cannot be locked: \(String(cString: strerror(error))).",
             hint:
-                "check that the directory exists (valise-relay init makes a relay's), is yours, and on a local file system"
+                "check that it is there (valise-relay init makes a relay's), is yours, and on a local file system"
         )
     }
 }
