@@ -74,13 +74,16 @@ struct KeptStateTests {
         try bench.put(fork.files())
         expectFresh(try await bench.audit(log.charter, memory: bench.memory()), "does not fit the tiles")
 
+        // The same relay and parties under another title page: the state has the right form for it.
         let talks = try Talks()
-        let other = try await kept(40, log)
-        try FileManager.default.removeItem(atPath: other.mirror() + "/tile")
-        try LogForge(talks.log).write(to: other.mirror())
-        let state = try #require(try other.state())
-        #expect(!state.isEmpty)
-        expectFresh(try await other.audit(talks.charter, memory: other.memory()), "of another charter")
+        let other = try TrustedCharter(FixtureWorld(publication: .always).charter.derBytes())
+        let same = try Bench()
+        try LogForge(talks.log).write(to: same.mirror())
+        #expect(try await same.audit(talks.charter, memory: same.memory()).isGood)
+        let report = try await same.audit(other, memory: same.memory())
+        #expect(report.resumedFrom == nil)
+        #expect(report.remarks.first?.message.contains("of another charter") == true, "\(report.remarks)")
+        #expect(report.firstFinding == "charter-mismatch@0")
     }
 
     @Test("a replay that finds something wrong keeps nothing, and one that is asked to starts over")
@@ -117,35 +120,64 @@ struct KeptStateTests {
         #expect(report.remarks.contains { $0.code == .unusableState && $0.message.contains("could not be kept") })
     }
 
-    @Test("a file below the split that the rest refers to is still looked at")
-    func damageBelow() async throws {
-        let log = try BusyLog(seed: 6, count: 600)
+    /// The entries of a log, and a last one by somebody who saw it when it was small.
+    private func seenEarly(_ log: BusyLog, _ size: Int) throws -> [[UInt8]] {
+        let count = log.entries.count
+        let now = log.moments[count - 1].now
+        let key = KeyPublication(
+            sealingKey: FixtureWorld.bytes("late", 1_216), sealFrom: now, sealUntil: now + .days(1),
+            keepUntil: now + .days(60))
+        let delegate = try #require(log.world.delegates.first)
+        return log.entries
+            + [try log.forged(.keyPublication(key), by: delegate, at: count, seen: log.moments[size - 1].head)]
+    }
+
+    /// Alters the hash of an entry in a tile below the split, and replays what came after the split.
+    private func damageBelow(_ log: BusyLog, _ path: String, hash: Int, seen: Int) async throws -> AuditReport {
+        let entries = try seenEarly(log, seen)
         let bench = try await kept(560, log)
-        let files = try log.files()
-        // Somebody who saw the log when it had 100 entries acts after the split.
-        let old = try log.last(.receipt, before: 600).signed.statement
-        let head = log.moments[99].head
-        let late = try log.forged(
-            .keyPublication(
-                KeyPublication(
-                    sealingKey: FixtureWorld.bytes("late", 1_216), sealFrom: log.moments[599].now,
-                    sealUntil: log.moments[599].now + .days(1), keepUntil: log.moments[599].now + .days(60))),
-            by: old.delegate(old.signers[0]), at: 600, seen: head)
-        let entries = log.entries + [late]
-        try bench.put(log.files(of: entries))
+        let files = try log.files(of: entries)
+        var bytes = try #require(files[path])
+        bytes[32 * hash] ^= 1
+        try bench.put(files)
+        try bench.put([path: bytes])
+        let report = try await bench.audit(log.charter, memory: bench.memory())
+        #expect(report.findings.map(\.code) == [.tileMismatch], "\(report.findings)")
+        #expect(report.findings.first?.path == path)
+        return report
+    }
+
+    @Test("a tile below the split is proven before it is used")
+    func tileBelow() async throws {
+        // Nothing but ticks after the first hour: no entry of the second tile has to be read again.
+        let log = try BusyLog(seed: 6, count: 600, pause: .days(100))
+        let bench = try await kept(560, log)
+        try bench.put(log.files(of: seenEarly(log, 300)))
         let honest = try await bench.audit(log.charter, memory: bench.memory())
         #expect(honest.isGood, "\(honest.findings)")
+        #expect(honest.resumedFrom == 560)
+        let damaged = try await damageBelow(log, "tile/0/001", hash: 3, seen: 300)
+        #expect(damaged.resumedFrom == 560)
+    }
 
-        for path in ["tile/0/000", "tile/1/000.p/2"] {
-            let again = try await kept(560, log)
-            try again.put(log.files(of: entries))
-            var bytes = try #require(files[path])
-            bytes[33] ^= 1
-            try again.put([path: bytes])
-            let report = try await again.audit(log.charter, memory: again.memory())
-            #expect(report.findings.first?.code == .tileMismatch, "\(path): \(report.findings)")
-            #expect(report.findings.first?.path == path)
+    @Test("what has to be read again is proven too, and everything replayed when it cannot be")
+    func entriesBelow() async throws {
+        let log = try BusyLog(seed: 6, count: 600)
+        let tick = try log.last(.tick, before: 100).index
+        for (path, hash) in [("tile/0/000", tick), ("tile/1/000.p/2", 1)] {
+            let report = try await damageBelow(log, path, hash: hash, seen: 100)
+            #expect(report.resumedFrom == nil)
+            #expect(report.remarks.contains { $0.code == .unusableState }, "\(report.remarks)")
         }
+        // A bundle whose entries are wanted, and are others.
+        let bench = try await kept(560, log)
+        try bench.put(log.files())
+        var entries = Array(log.entries.prefix(256))
+        entries.swapAt(1, 2)
+        try bench.put(["tile/entries/000": EntryBundle.encode(entries)])
+        let report = try await bench.audit(log.charter, memory: bench.memory())
+        #expect(report.resumedFrom == nil)
+        #expect(report.firstFinding == "tile-mismatch@1")
     }
 
     @Test("a nonce that looks like another one is read again")

@@ -130,11 +130,11 @@ struct ResumptionTests {
         _ = try await bench.audit(log.charter, memory: bench.memory(), observer: first)
         #expect(first.indices == Array(0..<300))
         var entries = Array(log.entries.prefix(400))
-        entries[380] = [0x30, 0]
+        entries[380] = try log.framed(log.last(.receipt, before: 200).signed, at: 380)
         try bench.put(log.files(of: entries))
         let second = Seen()
         let report = try await bench.audit(log.charter, memory: bench.memory(), observer: second)
-        #expect(report.firstFinding == "entry-malformed@380")
+        #expect(report.firstFinding == "duplicate-statement@380")
         #expect(second.indices == Array(300..<380))
         #expect(try second.kinds.last == .some(log.entry(379).signed?.statement.act.kind))
     }
