@@ -3,12 +3,14 @@ package import Statements
 
 /// The charter as it stands at one entry: the founding charter with every amendment since, ready for look-ups.
 ///
-/// Rules version 1 decides no amendment, so every revision is 0 here.
+/// No rules version decides an amendment yet, so every revision is 0 here.
 package struct CharterInForce: Sendable {
     package let signed: SignedCharter
     /// The identifier that a tick names as the charter in force.
     package let inForce: Hash
     package let constitution: Revision
+    /// What limited auditors are shown, in the order of their parties.
+    package let scopes: [Scope]
     private let parties: [PartyID: Party]
     private let keys: [DelegateID: [UInt8]]
     private let bars: Set<Bar>
@@ -24,6 +26,7 @@ package struct CharterInForce: Sendable {
         self.signed = signed
         inForce = signed.id.hash
         constitution = Revision(0)
+        scopes = signed.charter.limitedAuditors.map(Scope.init)
         var parties: [PartyID: Party] = [:]
         var keys: [DelegateID: [UInt8]] = [:]
         for party in signed.charter.parties {
@@ -48,6 +51,11 @@ package struct CharterInForce: Sendable {
 
     package var charter: Charter { signed.charter }
     package var limits: Limits { signed.charter.limits }
+    /// How long the content of settled messages is kept at least; nil where nothing is ever erased, so that nobody
+    /// needs to keep account of it.
+    package var retention: TimeSpan? {
+        signed.charter.rulesVersion >= RulesVersions.erasing ? signed.charter.limits.retention : nil
+    }
     package var id: CharterID { signed.id }
 
     package func party(_ id: PartyID) -> Party? { parties[id] }

@@ -12,17 +12,22 @@ package struct Facts: Sendable {
     package var nonces: [NonceKey: LogIndex]
     /// Messages among those asked for.
     package var messages: [MessageID: MessageState]
+    /// Where the content of those messages is in its life that are asked for; one that is not settled may be absent
+    /// if it is among ``messages``.
+    package var contents: [MessageID: ContentStage]
     /// The log's root at the sizes asked for; sizes beyond the log are absent.
     package var roots: [TreeSize: Hash]
 
     package init(
         standing: StandingFacts, statements: [StatementID: LogIndex] = [:], nonces: [NonceKey: LogIndex] = [:],
-        messages: [MessageID: MessageState] = [:], roots: [TreeSize: Hash] = [:]
+        messages: [MessageID: MessageState] = [:], contents: [MessageID: ContentStage] = [:],
+        roots: [TreeSize: Hash] = [:]
     ) {
         self.standing = standing
         self.statements = statements
         self.nonces = nonces
         self.messages = messages
+        self.contents = contents
         self.roots = roots
     }
 
@@ -31,6 +36,7 @@ package struct Facts: Sendable {
         package var statements: Set<StatementID> = []
         package var nonces: Set<NonceKey> = []
         package var messages: Set<MessageID> = []
+        package var contents: Set<MessageID> = []
         package var sizes: Set<TreeSize> = []
 
         package init() {}
@@ -42,6 +48,7 @@ package struct Facts: Sendable {
                 nonces.insert(NonceKey(party: signed.statement.party, nonce: submission.nonce))
             }
             if let message = signed.statement.act.message { messages.insert(message) }
+            if case .erasure(let messages) = signed.statement.act { contents.formUnion(messages) }
         }
     }
 
@@ -50,6 +57,7 @@ package struct Facts: Sendable {
         statements[changes.statement] = changes.index
         if let nonce = changes.nonce { nonces[nonce] = changes.index }
         if let message = changes.message { messages[message.id] = message }
+        contents.merge(changes.contents) { _, newer in newer }
         standing.apply(changes)
     }
 }
@@ -136,6 +144,15 @@ package struct PartyCounters: Hashable, Sendable {
     }
 }
 
+/// Where a message's content is in its life at the relay.
+package enum ContentStage: Hashable, Sendable {
+    case unsettled
+    /// The entry that ended the last leg was accepted at this time.
+    case settled(Timestamp)
+    /// By the erasure with this index.
+    case erased(LogIndex)
+}
+
 /// A message's arrival at a party, with the next number of that party's inbox.
 package struct Arrival: Hashable, Sendable {
     package let party: PartyID
@@ -162,7 +179,11 @@ package struct Changes: Sendable {
     package var nonce: NonceKey?
     /// The state of the message after this act.
     package var message: MessageState?
+    /// New stages of contents, under a charter that names a retention only.
+    package var contents: [MessageID: ContentStage] = [:]
     package var arrivals: [Arrival] = []
+    /// The limited auditors who are shown the entry, in their order.
+    package var scopes: [PartyID] = []
     package var key: SealingKeyRecord?
     /// New values for the parties whose counters change.
     package var counters: [PartyID: PartyCounters] = [:]

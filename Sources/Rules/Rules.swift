@@ -24,7 +24,13 @@ package enum Decider {
         do throws(Objection) {
             try checkTimes(statement, at: acceptedAt, facts: facts)
             try checkSigners(examined, facts: facts)
-            return .accepted(try changes(examined, at: acceptedAt, facts: facts))
+            var changes = try changes(examined, at: acceptedAt, facts: facts)
+            let scopes = facts.standing.charter.scopes
+            if !scopes.isEmpty, let message = changes.message {
+                let (legs, originator) = (message.submission.legs, message.originator)
+                changes.scopes = scopes.filter { $0.shows(statement.act, legs: legs, from: originator) }.map(\.party)
+            }
+            return .accepted(changes)
         } catch {
             return .rejected(error)
         }
@@ -93,8 +99,12 @@ package enum Decider {
         case .keyPublication(let publication): return try act.keyPublication(publication)
         case .expiry(let leg): return try act.expiry(leg)
         case .tick(let tick): return try act.tick(tick)
+        case .erasure(let messages) where facts.standing.charter.charter.rulesVersion >= RulesVersions.erasing:
+            return try act.erasure(messages)
         case .amendment, .erasure:
-            throw Objection(.unsupportedAct, "rules version 1 decides no \(examined.statement.act.kind)")
+            let version = facts.standing.charter.charter.rulesVersion
+            throw Objection(
+                .unsupportedAct, "rules version \(version) decides no \(examined.signed.statement.act.kind)")
         }
     }
 }
@@ -150,6 +160,7 @@ struct ActContext {
             own.unsettledMessages -= min(1, own.unsettledMessages)
             own.unsettledBytes -= min(message.submission.payloadSize, own.unsettledBytes)
             changes.counters[message.originator] = own
+            if charter.retention != nil { changes.contents[message.id] = .settled(time) }
         }
         return changes
     }

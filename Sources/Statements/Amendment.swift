@@ -2,8 +2,8 @@ package import SwiftASN1
 
 /// A change to the charter, by its stewards or by a party to its own roster.
 ///
-/// Rules version 1 decides no amendment: it answers `unsupported-act`. The format is fixed so that later versions of
-/// the rules need no other one.
+/// No rules version decides an amendment yet: each answers `unsupported-act`. The format is fixed so that later
+/// versions of the rules need no other one.
 package struct Amendment: Hashable, Sendable, DERFormat {
     package static let formName = "Amendment"
     package let scope: Scope

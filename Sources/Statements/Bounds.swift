@@ -16,6 +16,8 @@ package enum Bounds {
     package static let sealedTo = 128
     package static let changes = 64
     package static let erasures = 256
+    /// Bytes of a signed verdict: one with the sums of every party's scope has fewer.
+    package static let verdict = 8_192
     package static let signatures = 256
     package static let proof = 64
     package static let text = 1_024

@@ -24,11 +24,13 @@ package struct Charter: Hashable, Sendable, DERFormat {
     package let stewardThreshold: UInt64
     /// How long a stewards' change to another party's roster waits before it takes effect.
     package let rosterDelay: TimeSpan
+    /// Sorted by party; none in a charter that is older than they are.
+    package let limitedAuditors: [LimitedAuditor]
 
     package init(
         rulesVersion: UInt64, title: String, madeAt: Timestamp, relay: RelayIdentity, parties: [Party],
         channels: [Channel], bars: [Bar], limits: Limits, witnesses: [Witness], witnessQuorum: UInt64,
-        stewardThreshold: UInt64, rosterDelay: TimeSpan
+        stewardThreshold: UInt64, rosterDelay: TimeSpan, limitedAuditors: [LimitedAuditor] = []
     ) {
         self.rulesVersion = rulesVersion
         self.title = title
@@ -42,6 +44,7 @@ package struct Charter: Hashable, Sendable, DERFormat {
         self.witnessQuorum = witnessQuorum
         self.stewardThreshold = stewardThreshold
         self.rosterDelay = rosterDelay
+        self.limitedAuditors = limitedAuditors
     }
 
     package init(node: ASN1Node) throws {
@@ -56,7 +59,9 @@ package struct Charter: Hashable, Sendable, DERFormat {
                 witnesses: try f.list("Charter.witnesses", 0...Bounds.witnesses) { try $0.form() },
                 witnessQuorum: try f.uint("Charter.witnessQuorum", max: UInt64(Bounds.witnesses)),
                 stewardThreshold: try f.uint("Charter.stewardThreshold", max: UInt64(Bounds.parties)),
-                rosterDelay: try f.span("Charter.rosterDelay"))
+                rosterDelay: try f.span("Charter.rosterDelay"),
+                limitedAuditors: try f.isNext(.context(0))
+                    ? f.list("Charter.limitedAuditors", 1...Bounds.parties, tag: .context(0)) { try $0.form() } : [])
         }
     }
 
@@ -75,6 +80,7 @@ package struct Charter: Hashable, Sendable, DERFormat {
             try der.uint(witnessQuorum)
             try der.uint(stewardThreshold)
             try der.span(rosterDelay)
+            if !limitedAuditors.isEmpty { try der.forms(limitedAuditors, tag: .context(0)) }
         }
     }
 

@@ -15,7 +15,7 @@ package enum CharterCheck {
 
     /// The constitution alone, without its signatures: everything `charter compile` can find.
     package static func findings(_ charter: Charter) -> [Finding] {
-        parties(charter) + keys(charter) + pairs(charter) + numbers(charter)
+        parties(charter) + keys(charter) + pairs(charter) + numbers(charter) + limitedAuditors(charter)
     }
 
     /// The constitution and its signatures: every founder signed, every signature is valid and by a listed delegate.
@@ -140,8 +140,23 @@ package enum CharterCheck {
         if spans.contains(where: { $0.milliseconds <= 0 }) || limits.unsettledMessages == 0 {
             found.append(Finding("charter-limits", "lifetimes, windows, ticks and quotas must be above zero"))
         }
-        return found
+        return found + retention(charter)
     }
+}
+
+/// A retention that the rules in force can keep, and that leaves an inner hop as long to fetch and confirm what it
+/// retrieved as a recipient has.
+private func retention(_ charter: Charter) -> [CharterCheck.Finding] {
+    guard let retention = charter.limits.retention else { return [] }
+    guard charter.rulesVersion >= RulesVersions.erasing else {
+        return [
+            .init("charter-retention", "rules version \(charter.rulesVersion) erases nothing, so name no retention")
+        ]
+    }
+    guard retention >= charter.limits.confirmGrace, retention.milliseconds > 0 else {
+        return [.init("charter-retention", "the retention must be above zero and no shorter than the confirm grace")]
+    }
+    return []
 }
 
 /// Witnesses that can be asked, and whose cosignatures can be told apart.
@@ -167,5 +182,7 @@ private func witnessFindings(_ witnesses: [Witness]) -> [CharterCheck.Finding] {
 
 /// The versions of the rules that this build can decide and replay.
 package enum RulesVersions {
-    package static let known: ClosedRange<UInt64> = 1...1
+    package static let known: ClosedRange<UInt64> = 1...2
+    /// The first one that decides erasures.
+    package static let erasing: UInt64 = 2
 }

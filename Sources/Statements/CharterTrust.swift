@@ -1,7 +1,7 @@
 package import Ledger
 
 /// What can be believed on the word of a charter alone, without asking anyone. The keys are those of the founding
-/// charter: rules version 1 knows no amendment.
+/// charter: no rules version knows an amendment yet.
 extension SignedCharter {
     /// The head of the log in a checkpoint's signed note.
     /// - Throws: ``Ledger/NoteError`` unless the charter's log key signed it under the charter's origin.

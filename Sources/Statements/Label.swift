@@ -21,6 +21,8 @@ package struct Label: Hashable, Sendable {
     package static let statementID = Label("statement-id")
     package static let statementSignature = Label("statement-signature")
     package static let rejection = Label("rejection")
+    package static let verdict = Label("verdict")
+    package static let scopeSum = Label("scope-sum")
     package static let sealingKeyID = Label("sealing-key-id")
     package static let keyList = Label("key-list")
     package static let sealContext = Label("seal-context")

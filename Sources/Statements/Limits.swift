@@ -19,8 +19,11 @@ package struct Limits: Hashable, Sendable, DERFormat {
     package var unsettledMessages: UInt64
     /// Payload bytes of one originator that may be unsettled at a time.
     package var unsettledBytes: UInt64
+    /// How long after it is settled a message's content is kept at least; nil if it is never erased. From rules version
+    /// 2 on.
+    package var retention: TimeSpan?
 
-    /// What the charter source leaves unsaid.
+    /// What the charter source leaves unsaid, but for ``retention``.
     package static let standard = Limits(
         longestLifetime: .days(14), longestSubmitWindow: .days(7), confirmGrace: .days(2), keyGrace: .days(2),
         tickInterval: .minutes(10), tickFreshness: .minutes(60), unsettledMessages: 10_000,
@@ -28,7 +31,8 @@ package struct Limits: Hashable, Sendable, DERFormat {
 
     package init(
         longestLifetime: TimeSpan, longestSubmitWindow: TimeSpan, confirmGrace: TimeSpan, keyGrace: TimeSpan,
-        tickInterval: TimeSpan, tickFreshness: TimeSpan, unsettledMessages: UInt64, unsettledBytes: UInt64
+        tickInterval: TimeSpan, tickFreshness: TimeSpan, unsettledMessages: UInt64, unsettledBytes: UInt64,
+        retention: TimeSpan? = nil
     ) {
         self.longestLifetime = longestLifetime
         self.longestSubmitWindow = longestSubmitWindow
@@ -38,6 +42,7 @@ package struct Limits: Hashable, Sendable, DERFormat {
         self.tickFreshness = tickFreshness
         self.unsettledMessages = unsettledMessages
         self.unsettledBytes = unsettledBytes
+        self.retention = retention
     }
     package init(node: ASN1Node) throws {
         self = try DER.sequence(node, identifier: .sequence) { f in
@@ -47,8 +52,15 @@ package struct Limits: Hashable, Sendable, DERFormat {
                 confirmGrace: try f.span("Limits.confirmGrace"), keyGrace: try f.span("Limits.keyGrace"),
                 tickInterval: try f.span("Limits.tickInterval"), tickFreshness: try f.span("Limits.tickFreshness"),
                 unsettledMessages: try f.uint("Limits.unsettledMessages"),
-                unsettledBytes: try f.uint("Limits.unsettledBytes"))
+                unsettledBytes: try f.uint("Limits.unsettledBytes"), retention: try Self.retention(&f))
         }
+    }
+    private static func retention(_ f: inout Fields) throws -> TimeSpan? {
+        guard let node = f.optional(.context(0)) else { return nil }
+        guard let value = try? UInt64(derEncoded: node, withIdentifier: .context(0)),
+            value <= UInt64(TimeSpan.longest)
+        else { throw FormError("Limits.retention", expected: "an integer from 0 to \(TimeSpan.longest)") }
+        return TimeSpan(milliseconds: Int64(value))
     }
     package func write(to der: inout DER.Serializer, tag: ASN1Identifier) throws {
         try der.sequence(tag) { der in
@@ -57,6 +69,7 @@ package struct Limits: Hashable, Sendable, DERFormat {
             }
             try der.uint(unsettledMessages)
             try der.uint(unsettledBytes)
+            if let retention { try der.uint(UInt64(max(0, retention.milliseconds)), tag: .context(0)) }
         }
     }
 }

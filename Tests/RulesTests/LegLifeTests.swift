@@ -95,8 +95,10 @@ struct LegLifeTests {
     static let grace = TimeSpan.days(2)
 
     /// A log whose one leg went through these moves; a notice waits for its time.
-    static func world(_ stage: Stage) throws -> (world: World, message: MessageID) {
-        var (world, message) = try World.withMessage()
+    static func world(
+        _ stage: Stage, _ charter: SignedCharter? = nil
+    ) throws -> (world: World, message: MessageID) {
+        var (world, message) = try World.withMessage([World.longRoute], to: World.openly, charter)
         let expiry = try world.message(message).submission.expiry
         for move in stage.moves {
             if move == .notice { world.now = stage.wait == .untilGrace ? expiry + grace : expiry }

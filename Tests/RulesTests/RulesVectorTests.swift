@@ -4,8 +4,8 @@ import Rules
 import Statements
 import Testing
 
-/// `Tests/Vectors/valise/rules.json`: logs, statements and moments, each with its verdict. Written with
-/// `VALISE_WRITE_VECTORS=1`, compared on every run, and decided again from the file alone.
+/// `Tests/Vectors/valise/rules.json` and `rules-2.json`: logs, statements and moments, each with its verdict. Written
+/// with `VALISE_WRITE_VECTORS=1`, compared on every run, and decided again from the file alone.
 @Suite("Known verdicts", .serialized)
 struct RulesVectorTests {
     struct File: Decodable {
@@ -24,7 +24,14 @@ struct RulesVectorTests {
         }
     }
 
-    static func attempts() throws -> [(name: String, attempt: Attempt)] {
+    /// What a version of the rules decides in its own way.
+    static func attempts(_ version: UInt64) throws -> [(name: String, attempt: Attempt)] {
+        version == 1 ? try attempts() : try ErasureRows.attempts()
+    }
+
+    static func file(_ version: UInt64) -> URL { Talks.vectors(version == 1 ? "rules.json" : "rules-\(version).json") }
+
+    private static func attempts() throws -> [(name: String, attempt: Attempt)] {
         var all: [(name: String, attempt: Attempt)] = []
         for row in try Rows.all() {
             all.append(("\(row.testDescription): rejected", row.refused))
@@ -47,11 +54,11 @@ struct RulesVectorTests {
         return all
     }
 
-    static func text() throws -> String {
+    static func text(_ version: UInt64) throws -> String {
         var entries: [(leaf: String, der: String)] = []
         var known: Set<String> = []
         var cases: [String] = []
-        for (name, attempt) in try attempts() {
+        for (name, attempt) in try attempts(version) {
             let log = attempt.world.entries.map { entry in
                 let leaf = String(Merkle.leafHash(entry).hex.prefix(16))
                 if known.insert(leaf).inserted { entries.append((leaf, Base64.encode(entry))) }
@@ -67,10 +74,10 @@ struct RulesVectorTests {
             + cases.joined(separator: ",\n") + "\n]}\n"
     }
 
-    @Test("the code decides what the committed file says, byte for byte")
-    func committed() throws {
-        let text = try Self.text()
-        let path = Talks.vectors("rules.json")
+    @Test("the code decides what the committed file says, byte for byte", arguments: RulesVersions.known)
+    func committed(version: UInt64) throws {
+        let text = try Self.text(version)
+        let path = Self.file(version)
         if ProcessInfo.processInfo.environment["VALISE_WRITE_VECTORS"] == "1" {
             try text.write(to: path, atomically: true, encoding: .utf8)
         }
@@ -79,9 +86,9 @@ struct RulesVectorTests {
         #expect(text == committed, "first difference: \(String(describing: differing).prefix(400))")
     }
 
-    @Test("replaying each log of the file and deciding its statement gives the verdict")
-    func replayed() throws {
-        let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: Talks.vectors("rules.json")))
+    @Test("replaying each log of the file and deciding its statement gives the verdict", arguments: RulesVersions.known)
+    func replayed(version: UInt64) throws {
+        let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: Self.file(version)))
         let entries = try Dictionary(
             uniqueKeysWithValues: file.entries.map { ($0.leaf, try #require(Base64.decode($0.der))) })
         var worlds: [[String]: World] = [:]
@@ -93,6 +100,7 @@ struct RulesVectorTests {
             let verdict = world.verdict(world.examine(signed), at: Timestamp(milliseconds: known.at))
             #expect(verdict == known.verdict, "\(known.name)")
         }
-        #expect(Set(file.cases.map(\.verdict)).isSuperset(of: RejectionCode.allCases.map(\.rawValue)))
+        let codes = version == 1 ? RejectionCode.allCases : ErasureRows.codes
+        #expect(Set(file.cases.map(\.verdict)).isSuperset(of: codes.map(\.rawValue)))
     }
 }

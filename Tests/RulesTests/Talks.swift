@@ -79,13 +79,14 @@ enum Talks {
     }
 
     static func charter(
-        limits change: (inout Limits) -> Void = { _ in }, channels: [Channel]? = nil, adding more: [PartyID] = []
+        limits change: (inout Limits) -> Void = { _ in }, channels: [Channel]? = nil, adding more: [PartyID] = [],
+        version: UInt64? = nil
     ) throws -> SignedCharter {
         let base = try published()
         var limits = base.limits
         change(&limits)
         let charter = Charter(
-            rulesVersion: base.rulesVersion, title: base.title, madeAt: base.madeAt, relay: base.relay,
+            rulesVersion: version ?? base.rulesVersion, title: base.title, madeAt: base.madeAt, relay: base.relay,
             parties: try (base.parties + (more + ["egypt-mediator"]).map(intermediary)).sorted { $0.id < $1.id },
             channels: channels ?? Self.channels(base), bars: base.bars, limits: limits,
             witnesses: base.witnesses, witnessQuorum: base.witnessQuorum, stewardThreshold: base.stewardThreshold,

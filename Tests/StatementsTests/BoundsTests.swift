@@ -145,6 +145,7 @@ struct BoundsTests {
             ("Charter", try Self.charter { $0.stewardThreshold = 65 }),
             ("Charter", try Self.charter { $0.rosterDelay = TimeSpan(milliseconds: TimeSpan.longest + 1) }),
             ("Charter", try Self.charter { $0.rulesVersion = 65_536 }),
+            ("Charter", try Self.charter { $0.limits.retention = TimeSpan(milliseconds: TimeSpan.longest + 1) }),
         ]
         for (type, bytes) in over {
             let recode = try #require(Recoder.all[type])

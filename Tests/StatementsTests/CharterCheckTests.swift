@@ -86,7 +86,7 @@ struct CharterCheckTests {
     ]
 
     static let numberRows = [
-        Row("charter-rules-version", "rules of tomorrow") { $0.rulesVersion = 2 },
+        Row("charter-rules-version", "rules of tomorrow") { $0.rulesVersion = 3 },
         Row("charter-witnesses", "more cosignatures than witnesses") { $0.witnessQuorum = 2 },
         Row("charter-witnesses", "a witness with a log's key") {
             let key = try VerifierKey(text: $0.witnesses[0].verifierKey)
@@ -111,6 +111,13 @@ struct CharterCheckTests {
         Row("charter-limits", "no submit window") { $0.limits.longestSubmitWindow = .seconds(0) },
         Row("charter-limits", "no ticks") { $0.limits.tickInterval = .seconds(0) },
         Row("charter-limits", "no message allowed") { $0.limits.unsettledMessages = 0 },
+        Row("charter-retention", "a retention under rules that erase nothing") { $0.limits.retention = .days(30) },
+        Row("charter-retention", "contents that go before a retrieved leg is over") {
+            ($0.rulesVersion, $0.limits.retention) = (2, TimeSpan(milliseconds: 2 * 86_400_000 - 1))
+        },
+        Row("charter-retention", "no retention at all, written as one") {
+            ($0.rulesVersion, $0.limits.retention, $0.limits.confirmGrace) = (2, .seconds(0), .seconds(0))
+        },
     ]
 
     static let rows = partyRows + keyRows + pairRows + numberRows
@@ -128,6 +135,21 @@ struct CharterCheckTests {
         try row.change(&draft)
         let found = CharterCheck.findings(draft.charter)
         #expect(Set(found.map(\.code)) == [row.code], "\(found)")
+    }
+
+    @Test("a retention as long as the confirm grace is fine, is read back, and changes the charter's identifier")
+    func retention() throws {
+        var draft = try CharterDraft()
+        (draft.rulesVersion, draft.limits.retention) = (2, .days(2))
+        #expect(CharterCheck.findings(draft.charter).isEmpty)
+        let bytes = try draft.charter.derBytes()
+        let read = try Charter(der: bytes, limit: Bounds.charter)
+        #expect(read.limits.retention == .days(2))
+        #expect(try read.derBytes() == bytes)
+        draft.limits.retention = nil
+        let without = try draft.charter.derBytes()
+        #expect(try Charter(der: without, limit: Bounds.charter).limits.retention == nil)
+        #expect(without != bytes)
     }
 
     @Test("a party without delegates is found, not stumbled over")

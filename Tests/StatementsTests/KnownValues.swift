@@ -32,7 +32,8 @@ enum KnownValues {
         [
             ("charter.json", try charter()), ("statements.json", try statements()), ("changes.json", try changes()),
             ("parts.json", try parts()), ("log.json", try log()), ("contexts.json", try contexts()),
-            ("drafts.json", try drafts()), ("keys.json", try keys()),
+            ("drafts.json", try drafts()), ("keys.json", try keys()), ("verdicts.json", try verdicts()),
+            ("scopes.json", try scopes()),
         ]
     }
 

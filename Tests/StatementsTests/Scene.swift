@@ -103,6 +103,7 @@ struct CharterDraft {
     var witnessQuorum: UInt64 = 0
     var stewardThreshold: UInt64 = 2
     var rosterDelay = TimeSpan.days(3)
+    var limitedAuditors: [LimitedAuditor] = []
 
     init() throws {
         relay = try Scene.relay()
@@ -125,7 +126,7 @@ struct CharterDraft {
         Charter(
             rulesVersion: rulesVersion, title: title, madeAt: Scene.start, relay: relay, parties: parties,
             channels: channels, bars: bars, limits: limits, witnesses: witnesses, witnessQuorum: witnessQuorum,
-            stewardThreshold: stewardThreshold, rosterDelay: rosterDelay)
+            stewardThreshold: stewardThreshold, rosterDelay: rosterDelay, limitedAuditors: limitedAuditors)
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 struct VectorTests {
     static let fileNames = [
         "charter.json", "statements.json", "changes.json", "parts.json", "log.json", "contexts.json", "drafts.json",
-        "keys.json",
+        "keys.json", "verdicts.json", "scopes.json",
     ]
 
     static func path(_ file: String, from here: String = #filePath) -> String {
