@@ -17,13 +17,19 @@ package enum NoteSlot: Hashable, Sendable {
     case strangersCheckpoint
     /// The newest verdict of an auditor.
     case verdict(DelegateID)
+    /// Written to see whether the store can commit.
+    case probe
+
+    /// What the names of verdicts begin with.
+    package static let verdicts = "verdict/"
 
     /// What a driver may call it: unique, of letters, digits, `-` and `/`.
     package var name: String {
         switch self {
         case .partiesCheckpoint: "checkpoint/parties"
         case .strangersCheckpoint: "checkpoint/strangers"
-        case .verdict(let delegate): "verdict/\(delegate)"
+        case .verdict(let delegate): "\(Self.verdicts)\(delegate)"
+        case .probe: "probe"
         }
     }
 }

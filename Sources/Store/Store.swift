@@ -7,7 +7,10 @@ package import Statements
 /// The log's entries and tiles are the truth; every other answer is a view that a driver could build again from the
 /// entries. ``commit(_:)`` is the only way to change anything of that, and it is all or nothing. Uploads and drafts are
 /// work in progress beside the log; notes are what others signed.
-package protocol Store: UploadStore, DraftStore, NoteStore {
+///
+/// The bytes of envelopes, uploads and drafts are stored encrypted, each under a fresh key of its own. The commit of an
+/// erasure destroys the keys of its messages, and their envelopes with them.
+package protocol Store: UploadStore, DraftStore, NoteStore, FigureStore {
     /// The log as it stands, or nil for a store that has no entry 0.
     func load() async throws(StoreError) -> LoadedLog?
 
@@ -28,6 +31,8 @@ package protocol Store: UploadStore, DraftStore, NoteStore {
     func inbox(_ party: PartyID, after: ArrivalNumber, limit: Int) async throws(StoreError) -> [Arrival]
     /// The messages of an originator whose submissions have log indexes above `after`, in order.
     func submissions(of party: PartyID, after: LogIndex, limit: Int) async throws(StoreError) -> [MessageID]
+    /// The entries in a limited auditor's scope with indexes above `after`, in order.
+    func scope(of party: PartyID, after: LogIndex, limit: Int) async throws(StoreError) -> [StoredEntry]
     /// The custody chain of a message, oldest first; empty if there is none.
     func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry]
     /// The key publications of a party that are not past `keepUntil` at `time`.
@@ -39,9 +44,18 @@ package protocol Store: UploadStore, DraftStore, NoteStore {
     /// Messages with a leg whose time has run out at `time` and for which no notice is logged, oldest deadline first.
     func due(at time: Timestamp, limit: Int) async throws(StoreError) -> [MessageID]
 
+    /// Messages that were settled at a time or before it and whose content is not erased, in the order in which they
+    /// were settled. Under a charter that names no retention there are none.
+    func settled(before time: Timestamp, limit: Int) async throws(StoreError) -> [MessageID]
+    /// The entry that erased a message's content; nil if it is not erased, or there is no such message.
+    func erasure(_ message: MessageID) async throws(StoreError) -> StoredEntry?
+    /// Does away with what a committed erasure may have left outside the tables: files, and traces of destroyed keys.
+    /// - Returns: false if something is left because others are reading; to be tried again.
+    func finishErasures() async throws(StoreError) -> Bool
+
     /// Begins an envelope that is too large to be held in memory; nothing refers to it until a commit does.
     func stageEnvelope() async throws(StoreError) -> any StagedEnvelopeWriter
-    /// The size of a message's stored envelope file; nil if there is none.
+    /// The size of a message's stored envelope file; nil if there is none, or it is erased.
     func envelopeSize(_ message: MessageID) async throws(StoreError) -> UInt64?
     /// Bytes of a message's stored envelope file: at most 1 MiB a call.
     func envelope(_ message: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8]
@@ -149,7 +163,9 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case conflict = "store-conflict"
         case outcomeUnknown = "store-outcome-unknown"
         case damaged = "store-damaged"
+        /// Another program's.
         case wrongVersion = "store-wrong-version"
+        case newerVersion = "store-newer-version"
         case notFound = "store-not-found"
         /// A party has as many, or as much, as it may have.
         case noRoom = "store-no-room"

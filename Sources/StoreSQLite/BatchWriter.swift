@@ -4,21 +4,15 @@ import Rules
 import Statements
 import Store
 
-/// Writes one batch in one transaction. Rows that several entries of a batch change are written once, as they are at
-/// the batch's end.
+/// Writes one batch in one transaction: entries, envelopes, everything that follows from them, and the checkpoint.
 struct BatchWriter {
     private let entries: Command
-    private let statements: Command
-    private let messages: Command
-    private let messageEntries: Command
-    private let inbox: Command
     private let envelopes: Command
     private let database: Database
-    private let grace: TimeSpan
-    /// By the index of their submission; only those whose submission is older than the act.
-    private var advanced: [LogIndex: MessageState] = [:]
-    private var counters: [PartyID: PartyCounters] = [:]
-    private var ticks: [PartyID: LogIndex] = [:]
+    private let folder: StoreFolder
+    private let keys: KeyQuery
+    private var erased: (messages: Int, files: [String]) = (0, [])
+    private var views: ViewWriter
 
     /// - Throws: what the contract says; anything but `outcomeUnknown` means that nothing was written.
     static func commit(_ batch: CommitBatch, to database: Database, folder: StoreFolder) throws {
@@ -26,8 +20,10 @@ struct BatchWriter {
         try database.beginTransaction(.immediate)
         do {
             try checkBase(batch, database)
-            var writer = try BatchWriter(database, batch)
+            var writer = try BatchWriter(database, batch, folder)
             try writer.write(batch)
+            // Noted before the commit: if it fails, it may yet have been written.
+            if writer.erased.messages > 0 { folder.memory.erase(writer.erased.files) }
         } catch {
             if database.isInsideTransaction { try? database.rollback() }
             throw error
@@ -39,6 +35,7 @@ struct BatchWriter {
                 "the commit of entries from \(batch.base) on failed, and may yet have been written: "
                     + "\(StoreError(error).message)")
         }
+        folder.memory.forget(batch.entries.compactMap(\.envelope?.file))
     }
 
     private static func check(_ batch: CommitBatch, folder: StoreFolder) throws {
@@ -64,8 +61,11 @@ struct BatchWriter {
         }
     }
 
-    private init(_ database: Database, _ batch: CommitBatch) throws {
+    private init(_ database: Database, _ batch: CommitBatch, _ folder: StoreFolder) throws {
         self.database = database
+        self.folder = folder
+        keys = KeyQuery(database: database)
+        let grace: TimeSpan
         if case .charter(let signed) = batch.entries.first?.entry.body {
             grace = signed.charter.limits.confirmGrace
             try Command(database, "INSERT INTO meta VALUES ('confirm_grace', ?)").run(.integer(grace.milliseconds))
@@ -76,89 +76,68 @@ struct BatchWriter {
             guard let stored else { throw StoreError.damaged("the charter's limits are not there") }
             grace = stored
         }
+        views = try ViewWriter(database, grace: grace)
         entries = try Command(database, "INSERT INTO entries VALUES (?, ?)")
-        statements = try Command(database, "INSERT INTO statements VALUES (?, ?)")
-        messages = try Command(database, "INSERT INTO messages VALUES (?, ?, ?, ?, ?)")
-        messageEntries = try Command(database, "INSERT INTO message_entries VALUES (?, ?)")
-        inbox = try Command(database, "INSERT INTO inbox VALUES (?, ?, ?, ?, ?)")
         envelopes = try Command(database, "INSERT INTO envelopes VALUES (?, ?, ?, ?)")
     }
 
     private mutating func write(_ batch: CommitBatch) throws {
         for (index, new) in zip(batch.base.rawValue..., batch.entries) {
             try entries.run(.unsigned(index), .blob(new.bytes))
-            if let changes = new.changes { try write(changes, of: new) }
+            guard let changes = new.changes else { continue }
+            try views.write(changes, of: new.entry)
+            try erase(changes.contents)
+            try write(new.envelope, of: changes.index)
         }
-        try writeAdvanced()
-        try writeParties()
-        try writeHead(batch)
+        try views.finish()
+        try views.write(batch.tiles)
+        try Command(database, "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?)").run(
+            .unsigned(batch.head.size.rawValue), .hash(batch.head.root), .blob(batch.checkpoint))
     }
 
-    private mutating func write(_ changes: Changes, of new: NewEntry) throws {
-        let index = changes.index
-        try statements.run(.hash(changes.statement.hash), .index(index))
-        if let message = changes.message {
-            if let nonce = changes.nonce {
-                let deadline = message.deadline(grace: grace).map { Parameter.time($0) } ?? .null
-                try messages.run(
-                    .index(index), deadline, .party(nonce.party), .blob(nonce.nonce.bytes), .hash(message.id.hash))
-            } else {
-                try messageEntries.run(.index(message.firstIndex), .index(index))
-                advanced[message.firstIndex] = message
-            }
-        }
-        for arrival in changes.arrivals {
-            try inbox.run(
-                .party(arrival.party), .unsigned(arrival.number.value), .hash(arrival.message.hash),
-                .integer(Int64(arrival.leg.value)), .index(index))
-        }
-        if let key = changes.key { try write(key, index) }
-        counters.merge(changes.counters) { _, newer in newer }
-        if case .tick(let tick) = new.entry.signed?.statement.act { ticks[tick.party] = index }
-        switch new.envelope {
-        case .inline(let bytes): try envelopes.run(.index(index), .integer(Int64(bytes.count)), .null, .blob(bytes))
-        case .staged(let file): try envelopes.run(.index(index), .unsigned(file.size), .text(file.name), .null)
+    private func write(_ envelope: EnvelopeBytes?, of index: LogIndex) throws {
+        switch envelope {
+        case .inline(let bytes):
+            let key = StorageKey()
+            let stored = try key.apply(to: bytes, at: 0)
+            try envelopes.run(.index(index), .integer(Int64(bytes.count)), .null, .blob(stored))
+            try keys.add(key, of: index)
+        case .staged(let file):
+            try envelopes.run(.index(index), .unsigned(file.size), .text(file.name), .null)
+            // A file that was an upload has its key in the table already.
+            if let key = folder.memory.key(of: file.name) { try keys.add(key, ofFile: file.name) }
         case nil: break
         }
     }
 
-    /// A key may be published again past its `keepUntil`; the newest publication is the one that counts.
-    private func write(_ key: SealingKeyRecord, _ index: LogIndex) throws {
-        try Command(database, "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?)").run(
-            .index(index), .hash(key.keyID.hash), .party(key.delegate.party), .text(key.delegate.name.slug.text),
-            .time(key.sealFrom), .time(key.sealUntil), .time(key.keepUntil))
-    }
-
-    private func writeAdvanced() throws {
-        guard !advanced.isEmpty else { return }
-        // Touches row and index only where the deadline moved.
-        let command = try Command(
-            database, "UPDATE messages SET deadline = ?1 WHERE first_idx = ?2 AND deadline IS NOT ?1")
-        for (first, message) in advanced {
-            try command.run(message.deadline(grace: grace).map { .time($0) } ?? .null, .index(first))
-        }
-    }
-
-    private func writeParties() throws {
-        let counter = try Command(database, "INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?)")
-        for (party, values) in counters {
-            try counter.run(
-                .party(party), .unsigned(values.arrivals), .unsigned(values.unsettledMessages),
-                .unsigned(values.unsettledBytes))
-        }
-        let tick = try Command(database, "INSERT OR REPLACE INTO ticks VALUES (?, ?)")
-        for (party, index) in ticks { try tick.run(.party(party), .index(index)) }
-    }
-
-    private func writeHead(_ batch: CommitBatch) throws {
-        let tiles = try Command(database, "INSERT OR REPLACE INTO tiles VALUES (?, ?)")
-        for tile in batch.tiles {
-            guard let key = TileKey(level: tile.id.level, index: tile.id.index) else {
-                throw StoreError(.conflict, "\(tile.id) is no tile of a log")
+    /// Destroys the keys of erased messages, overwriting them, and lets go of what nobody can read any more.
+    private mutating func erase(_ contents: [MessageID: ContentStage]) throws {
+        for case (let message, .erased) in contents {
+            guard let found = try EnvelopeQuery(database: database).find(message) else { continue }
+            let isEncrypted: Bool
+            if let file = found.file {
+                isEncrypted = try keys.isEncrypted(file: file)
+                try keys.destroy(ofFile: file)
+                erased.files.append(file)
+            } else {
+                isEncrypted = try keys.isEncrypted(found.message)
+                try keys.destroy(of: found.message)
             }
-            try tiles.run(.unsigned(key.number), .blob(tile.bytes))
+            try letGo(found.message, isEncrypted: isEncrypted)
+            erased.messages += 1
         }
-        try Command(database, "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?)").run(
-            .unsigned(batch.head.size.rawValue), .hash(batch.head.root), .blob(batch.checkpoint))
     }
+
+    /// To overwrite what is encrypted would write as much again as there was.
+    private func letGo(_ message: LogIndex, isEncrypted: Bool) throws {
+        if isEncrypted { try database.execute(sql: "PRAGMA secure_delete = FAST") }
+        // Whatever happens: the writer's next deletion may be of something else.
+        defer { if isEncrypted { try? database.execute(sql: "PRAGMA secure_delete = ON") } }
+        try Command(database, "DELETE FROM envelopes WHERE message = ?").run(.index(message))
+    }
+}
+
+extension EnvelopeBytes {
+    /// The name of its staged file.
+    fileprivate var file: String? { if case .staged(let file) = self { file.name } else { nil } }
 }

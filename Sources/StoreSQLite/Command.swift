@@ -64,6 +64,20 @@ struct Command {
         }
     }
 
+    /// The next row of a statement without parameters, good until the next call; nil at its end.
+    func next() throws -> Columns? {
+        switch sqlite3_step(raw) {
+        case SQLITE_ROW: return Columns(raw: raw)
+        case SQLITE_DONE:
+            sqlite3_reset(raw)
+            return nil
+        default:
+            let failure = failure()
+            sqlite3_reset(raw)
+            throw failure
+        }
+    }
+
     private func bind(_ parameters: [Parameter]) throws {
         for (position, parameter) in zip(Int32(1)..., parameters) {
             guard bind(parameter, at: position) == SQLITE_OK else { throw failure() }

@@ -31,16 +31,31 @@ struct EnvelopeQuery {
         guard let found = try find(message) else {
             throw StoreError(.notFound, "there is no envelope of message \(message.short)")
         }
+        let keys = KeyQuery(database: database)
+        if let file = found.file {
+            return try KeptFile(name: file, key: keys.key(ofFile: file)).read(range, of: found.size, in: folder)
+        }
         let start = min(range.lowerBound, found.size)
         let count = min(min(range.upperBound, found.size) - start, Self.step)
         guard count > 0 else { return [] }
-        if let file = found.file { return try folder.read(file, at: start, count: Int(count)) }
         let command = try Command(database, "SELECT substr(bytes, ?, ?) FROM envelopes WHERE message = ?")
         let bytes = try command.first(.unsigned(start + 1), .unsigned(count), .index(found.message)) { try $0.bytes(0) }
         guard let bytes, bytes.count == Int(count) else {
             throw StoreError.damaged("the envelope of message \(message.short) is shorter than it was")
         }
-        return bytes
+        return try keys.key(of: found.message)?.apply(to: bytes, at: start) ?? bytes
+    }
+
+    /// Removes rows in one transaction, and after it the file that they were the last ones to refer to.
+    static func letGo(of file: String, _ database: Database, _ folder: StoreFolder, rows: () throws -> Void) throws {
+        var isKept = true
+        try database.inTransaction(.immediate) {
+            try rows()
+            isKept = try refers(to: file, database)
+            if !isKept { try KeyQuery(database: database).destroy(ofFile: file) }
+            return .commit
+        }
+        if !isKept { folder.remove(file) }
     }
 
     /// The names of all files that a row refers to: of envelopes, uploads or drafts.

@@ -28,7 +28,20 @@ struct FactsQuery {
         for id in wanted.messages {
             if let message = try message(id) { facts.messages[id] = message }
         }
+        for id in wanted.contents { facts.contents[id] = try content(id) }
         return facts
+    }
+
+    /// Nil for what is no message.
+    private func content(_ id: MessageID) throws -> ContentStage? {
+        let sql = """
+            SELECT s.at, x.idx FROM statements i JOIN messages m ON m.first_idx = i.idx
+            LEFT JOIN settled s ON s.message = i.idx LEFT JOIN erasures x ON x.message = i.idx WHERE i.id = ?
+            """
+        return try Command(database, sql).first(.hash(id.hash)) { row in
+            if !row.isNull(1) { return .erased(try row.index(1)) }
+            return row.isNull(0) ? .unsettled : .settled(row.time(0))
+        }
     }
 
     /// The custody chain, oldest entry first; empty for what is no message.

@@ -22,9 +22,13 @@ extension SQLiteStore {
                 try Command(database, insert).run(
                     .hash(draft.id.hash), .party(draft.statement.party), .time(draft.statement.submitBy),
                     .blob(draft.statementBytes), .unsigned(file.size), .text(file.name))
+                if let key = folder.memory.key(of: file.name) {
+                    try KeyQuery(database: database).add(key, ofFile: file.name)
+                }
                 for signature in draft.signatures { try DraftQuery(database: database).add(signature, to: draft.id) }
                 return .commit
             }
+            folder.memory.forget([file.name])
             return true
         }
     }
@@ -41,7 +45,8 @@ extension SQLiteStore {
         let folder = folder
         return try await reading { database in
             let found = try DraftQuery(database: database).get(id)
-            return try folder.read(found.file, range, of: found.draft.size)
+            let key = try KeyQuery(database: database).key(ofFile: found.file)
+            return try KeptFile(name: found.file, key: key).read(range, of: found.draft.size, in: folder)
         }
     }
 
@@ -77,12 +82,10 @@ extension SQLiteStore {
         let folder = folder
         try await writing { database in
             guard let found = try DraftQuery(database: database).find(id) else { return }
-            try database.inTransaction(.immediate) {
+            try EnvelopeQuery.letGo(of: found.file, database, folder) {
                 try Command(database, "DELETE FROM draft_signatures WHERE draft = ?").run(.integer(found.number))
                 try Command(database, "DELETE FROM drafts WHERE number = ?").run(.integer(found.number))
-                return .commit
             }
-            if try !EnvelopeQuery.refers(to: found.file, database) { folder.remove(found.file) }
         }
     }
 

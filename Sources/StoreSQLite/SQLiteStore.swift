@@ -22,13 +22,20 @@ package final class SQLiteStore: Store {
     /// The folder gets mode 0700 and its files 0600, whatever the umask. Staged envelopes that no commit came to refer
     /// to are removed.
     /// - Parameter directory: the store's own folder; its parent must exist.
-    /// - Throws: ``StoreError``: `unavailable`, `damaged` (no database), or `wrongVersion` (a newer version's database,
-    ///   or another program's).
+    /// - Throws: ``StoreError``: `unavailable`, `damaged` (no database), `newerVersion`, or `wrongVersion` (another
+    ///   program's database).
     package static func open(directory: String) throws(StoreError) -> SQLiteStore {
         let folder = try StoreFolder(preparing: directory)
         let pool = try StoreError.translating { try StoreDatabase.open(path: folder.database) }
         let store = SQLiteStore(pool: pool, folder: folder)
-        try StoreError.translating { try store.pool.read { try folder.removeOrphans(known: EnvelopeQuery.files($0)) } }
+        try StoreError.translating {
+            try store.pool.read { try folder.removeOrphans(known: EnvelopeQuery.files($0)) }
+            try store.pool.writeWithoutTransaction { database in
+                try KeyQuery(database: database).destroyOrphans()
+                // An erasure may have been the last thing that this store did.
+                if try !StoreDatabase.truncateLog(database) { folder.memory.erase([]) }
+            }
+        }
         return store
     }
 
@@ -74,6 +81,12 @@ package final class SQLiteStore: Store {
         try await reading { try ViewQuery(database: $0).submissions(of: party, after: after, limit: limit) }
     }
 
+    package func scope(
+        of party: PartyID, after: LogIndex, limit: Int
+    ) async throws(StoreError) -> [StoredEntry] {
+        try await reading { try ViewQuery(database: $0).scope(of: party, after: after, limit: limit) }
+    }
+
     package func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry] {
         try await reading { try FactsQuery(database: $0).chain(message) }
     }
@@ -104,7 +117,13 @@ package final class SQLiteStore: Store {
 
     package func envelope(_ message: MessageID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
         let folder = folder
-        return try await reading { try EnvelopeQuery(database: $0).bytes(message, range, folder: folder) }
+        do {
+            return try await reading { try EnvelopeQuery(database: $0).bytes(message, range, folder: folder) }
+        } catch {
+            // Its file may have gone while it was looked up.
+            guard error.code == .damaged, try await erasure(message) != nil else { throw error }
+            throw StoreError(.notFound, "the envelope of message \(message.short) is erased")
+        }
     }
 
     package func close() async throws(StoreError) {

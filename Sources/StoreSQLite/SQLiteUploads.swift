@@ -10,7 +10,7 @@ extension SQLiteStore {
         let folder = folder
         // Away from the writer: a commit need not wait for it.
         let made = await StoreError.onQueue(StoreFolder.queue) { try folder.makeEnvelope(beginning: upload.header) }
-        let name = try made.get()
+        let (name, key) = try made.get()
         try await writing { database in
             do {
                 let query = UploadQuery(database: database)
@@ -18,9 +18,13 @@ extension SQLiteStore {
                 guard try room.takes(upload.size, beside: query.all(of: upload.party).map(\.size)) else {
                     throw StoreError.noRoom(upload.party)
                 }
-                try Command(database, "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?)").run(
-                    .text(upload.id.kind), .hash(upload.id.hash), .party(upload.party), .unsigned(upload.size),
-                    .integer(Int64(upload.header.count)), .time(upload.expires), .text(name))
+                try database.inTransaction(.immediate) {
+                    try Command(database, "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+                        .text(upload.id.kind), .hash(upload.id.hash), .party(upload.party), .unsigned(upload.size),
+                        .integer(Int64(upload.header.count)), .time(upload.expires), .text(name))
+                    try KeyQuery(database: database).add(key, ofFile: name)
+                    return .commit
+                }
             } catch {
                 folder.remove(name)
                 throw error
@@ -44,7 +48,7 @@ extension SQLiteStore {
             guard !overflow, offset >= found.upload.offset, end <= found.upload.size else {
                 throw StoreError(.conflict, "bytes \(offset) to \(end) are no part that is missing in an upload")
             }
-            try folder.write(bytes, to: found.file, at: offset)
+            try found.kept.write(bytes, at: offset, in: folder)
         }
     }
 
@@ -56,7 +60,7 @@ extension SQLiteStore {
             guard offset >= found.upload.offset, offset <= found.upload.size else {
                 throw StoreError(.conflict, "an upload of \(found.upload.offset) bytes cannot be synced to \(offset)")
             }
-            do { try folder.sync(found.file, to: offset) } catch {
+            do { try folder.sync(found.kept.name, to: offset) } catch {
                 let failure = StoreError(error)
                 guard failure.code == .unavailable else { throw failure }
                 return failure
@@ -78,7 +82,7 @@ extension SQLiteStore {
         let folder = folder
         return try await reading { database in
             let found = try UploadQuery(database: database).get(id)
-            return try folder.read(found.file, range, of: found.upload.offset)
+            return try found.kept.read(range, of: found.upload.offset, in: folder)
         }
     }
 
@@ -88,7 +92,7 @@ extension SQLiteStore {
             guard found.upload.offset == found.upload.size else {
                 throw StoreError(.conflict, "an upload with \(found.upload.offset) of its bytes is not whole")
             }
-            return StagedEnvelope(name: found.file, size: found.upload.size)
+            return StagedEnvelope(name: found.kept.name, size: found.upload.size)
         }
     }
 
@@ -96,9 +100,10 @@ extension SQLiteStore {
         let folder = folder
         try await writing { database in
             guard let found = try UploadQuery(database: database).find(id) else { return }
-            try Command(database, "DELETE FROM uploads WHERE kind = ? AND id = ?").run(
-                .text(id.kind), .hash(id.hash))
-            if try !EnvelopeQuery.refers(to: found.file, database) { folder.remove(found.file) }
+            try EnvelopeQuery.letGo(of: found.kept.name, database, folder) {
+                try Command(database, "DELETE FROM uploads WHERE kind = ? AND id = ?").run(
+                    .text(id.kind), .hash(id.hash))
+            }
         }
     }
 
@@ -117,13 +122,16 @@ struct UploadQuery {
 
     struct Found {
         let upload: StoredUpload
-        let file: String
+        let kept: KeptFile
     }
 
-    private static let columns = "SELECT kind, id, party, size, synced, expires, file FROM uploads"
+    private static let columns = """
+        SELECT u.kind, u.id, u.party, u.size, u.synced, u.expires, u.file, k.key
+        FROM uploads u LEFT JOIN file_keys k ON k.file = u.file
+        """
 
     func find(_ id: UploadID) throws -> Found? {
-        try Command(database, "\(Self.columns) WHERE kind = ? AND id = ?").first(
+        try Command(database, "\(Self.columns) WHERE u.kind = ? AND u.id = ?").first(
             .text(id.kind), .hash(id.hash), read: Self.read)
     }
 
@@ -135,7 +143,7 @@ struct UploadQuery {
     }
 
     func all(of party: PartyID) throws -> [StoredUpload] {
-        try Command(database, "\(Self.columns) WHERE party = ?").rows(.party(party), read: Self.read).map(\.upload)
+        try Command(database, "\(Self.columns) WHERE u.party = ?").rows(.party(party), read: Self.read).map(\.upload)
     }
 
     private static func read(_ row: Columns) throws -> Found {
@@ -143,7 +151,7 @@ struct UploadQuery {
             upload: StoredUpload(
                 id: try UploadID(kind: row.text(0), row.hash(1)), party: try row.party(2),
                 size: try row.unsigned(3), offset: try row.unsigned(4), expires: row.time(5)),
-            file: try row.text(6))
+            kept: KeptFile(name: try row.text(6), key: row.isNull(7) ? nil : try row.storageKey(7)))
     }
 }
 

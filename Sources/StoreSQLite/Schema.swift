@@ -27,8 +27,37 @@ enum Schema {
             try database.execute(
                 sql: "CREATE TABLE notes (slot TEXT PRIMARY KEY, note BLOB NOT NULL) STRICT, WITHOUT ROWID")
         }
+        migrator.registerMigration("6", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: storageKeys)
+            try database.execute(sql: contents)
+        }
+        migrator.registerMigration("7", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: scopes)
+        }
         return migrator
     }
+
+    /// Of limited auditors; no log that is older than this table has any.
+    private static let scopes = """
+        CREATE TABLE scopes (
+            party TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (party, idx)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Rows are of one size, come in at the end and are never deleted: ``KeyQuery`` says why. What was stored before
+    /// has none, and stays as it is. The index has the rows that may be used again, and no keys.
+    private static let storageKeys = """
+        CREATE TABLE message_keys (message INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;
+        CREATE TABLE file_keys (number INTEGER PRIMARY KEY, file TEXT NOT NULL UNIQUE, key BLOB NOT NULL) STRICT;
+        CREATE INDEX file_keys_destroyed ON file_keys (number) WHERE key = \(KeyQuery.destroyed);
+        """
+
+    /// Of messages under a charter that names a retention; no log that is older than these tables has one.
+    private static let contents = """
+        CREATE TABLE settled (message INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+        CREATE INDEX settled_by_time ON settled (at);
+        CREATE TABLE erasures (message INTEGER PRIMARY KEY, idx INTEGER NOT NULL) STRICT;
+        """
 
     /// Drafts come in parts too: until then every upload was an envelope.
     private static let uploadsOfKinds = """

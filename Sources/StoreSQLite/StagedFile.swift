@@ -13,6 +13,7 @@ final class StagedFile: StagedEnvelopeWriter {
     }
 
     private let name: String
+    private let key = StorageKey()
     private let folder: StoreFolder
     private let pool: DatabasePool
     private let queue = DispatchQueue(label: "valise.store.envelope")
@@ -23,13 +24,14 @@ final class StagedFile: StagedEnvelopeWriter {
         self.name = name
         self.folder = folder
         self.pool = pool
+        folder.memory.keep(key, of: name)
         state = Mutex(.open(descriptor: descriptor, size: 0))
     }
 
     deinit {
         if case .open(let descriptor, _) = state.withLock({ $0 }) {
             Glibc.close(descriptor)
-            folder.remove(name)
+            remove()
         }
     }
 
@@ -51,6 +53,7 @@ final class StagedFile: StagedEnvelopeWriter {
             pool.asyncWriteWithoutTransaction { [folder, name] database in
                 let kept = (try? EnvelopeQuery.refers(to: name, database)) ?? true
                 if !kept { folder.remove(name) }
+                folder.memory.forget([name])
                 continuation.resume()
             }
         }
@@ -58,6 +61,7 @@ final class StagedFile: StagedEnvelopeWriter {
 
     private func append(_ bytes: [UInt8]) throws {
         try whileOpen { descriptor, size in
+            let bytes = try key.apply(to: bytes, at: size)
             var done = 0
             while done < bytes.count {
                 let step = bytes.withUnsafeBytes {
@@ -87,11 +91,16 @@ final class StagedFile: StagedEnvelopeWriter {
             guard case .open(let descriptor, let size) = state else { throw Self.late }
             do { state = try body(descriptor, size) } catch {
                 Glibc.close(descriptor)
-                folder.remove(name)
+                remove()
                 state = .discarded
                 throw error
             }
         }
+    }
+
+    private func remove() {
+        folder.remove(name)
+        folder.memory.forget([name])
     }
 
     /// Whether it was finished: then the file is still there, and a commit may refer to it.
@@ -101,7 +110,7 @@ final class StagedFile: StagedEnvelopeWriter {
             switch state {
             case .open(let descriptor, _):
                 Glibc.close(descriptor)
-                folder.remove(name)
+                remove()
                 return false
             case .finished: return true
             case .discarded: return false

@@ -7,6 +7,8 @@ enum StoreDatabase {
     static let applicationID = 0x5641_4c53
     /// Taken when the file is made: a small envelope fills one page or two.
     private static let pageSize = 8_192
+    /// In seconds.
+    private static let busyTimeout = 5
 
     static func open(path: String) throws -> DatabasePool {
         let pool = try DatabasePool(path: path, configuration: configuration)
@@ -19,7 +21,7 @@ enum StoreDatabase {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "valise.store"
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(Double(busyTimeout))
         configuration.foreignKeysEnabled = false
         configuration.maximumReaderCount = 4
         // A transaction that could not be rolled back fails the next call instead of the process.
@@ -41,6 +43,7 @@ enum StoreDatabase {
                 PRAGMA wal_autocheckpoint = 2000;
                 PRAGMA journal_size_limit = 67108864;
                 PRAGMA cache_size = -32768;
+                PRAGMA secure_delete = ON;
                 """)
         guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2,
             try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal"
@@ -49,14 +52,25 @@ enum StoreDatabase {
         }
     }
 
-    private static func refuseForeign(_ database: Database) throws {
+    /// Brings the write-ahead log into the database file and cuts it to nothing, unless somebody is reading from it for
+    /// longer than a moment. A page that was overwritten with zeros is so on the disk then, as far as files go.
+    /// - Returns: whether it is empty now.
+    static func truncateLog(_ database: Database) throws -> Bool {
+        try database.execute(sql: "PRAGMA busy_timeout = 100")
+        defer { try? database.execute(sql: "PRAGMA busy_timeout = \(busyTimeout * 1_000)") }
+        return try Command(database, "PRAGMA wal_checkpoint(TRUNCATE)").first { $0.integer(0) == 0 } ?? false
+    }
+
+    /// - Throws: ``StoreError`` `wrongVersion` or `newerVersion`; an empty file is fine.
+    static func refuseForeign(_ database: Database) throws {
         let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
         guard tables > 0 else { return }
         guard try Int.fetchOne(database, sql: "PRAGMA application_id") == applicationID else {
             throw StoreError(.wrongVersion, "log.sqlite is the database of another program; name another folder")
         }
         if try Schema.migrator.hasBeenSuperseded(database) {
-            throw StoreError(.wrongVersion, "log.sqlite was written by a newer version; start that version")
+            throw StoreError(
+                .newerVersion, "log.sqlite was written by a newer version of this program; start that version")
         }
     }
 }

@@ -9,8 +9,16 @@ struct StoreFolder: Sendable {
     static let queue = DispatchQueue(label: "valise.store.files")
 
     let path: String
-    var database: String { path + "/log.sqlite" }
+    private var databaseName = "log.sqlite"
+    let memory = FileMemory()
+    var database: String { "\(path)/\(databaseName)" }
     private var envelopes: String { path + "/envelopes" }
+
+    /// A folder as it is: nothing is made in it.
+    init(at path: String, databaseName: String = "log.sqlite") {
+        self.path = path
+        self.databaseName = databaseName
+    }
 
     /// Makes what is missing, durably.
     init(preparing path: String) throws(StoreError) {
@@ -56,15 +64,16 @@ struct StoreFolder: Sendable {
         return (name, file)
     }
 
-    /// A new durable file with these bytes.
-    func makeEnvelope(beginning bytes: [UInt8]) throws -> String {
+    /// A new durable file with these bytes, under a fresh key.
+    func makeEnvelope(beginning bytes: [UInt8]) throws -> (name: String, key: StorageKey) {
         let (name, descriptor) = try makeEnvelope()
         Glibc.close(descriptor)
         do {
-            try write(bytes, to: name, at: 0)
+            let key = StorageKey()
+            try KeptFile(name: name, key: key).write(bytes, at: 0, in: self)
             try sync(name, to: UInt64(bytes.count))
             try syncEnvelopes()
-            return name
+            return (name, key)
         } catch {
             remove(name)
             throw error
@@ -81,6 +90,13 @@ struct StoreFolder: Sendable {
         guard Self.isName(staged.name), lstat(place(staged.name), &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
             UInt64(exactly: facts.st_size) == staged.size
         else { throw StoreError(.notFound, "a staged envelope of \(staged.size) bytes is not there; stage it again") }
+    }
+
+    /// The size of an envelope's file; nil if there is none.
+    func size(_ name: String) -> UInt64? {
+        var facts = stat()
+        guard Self.isName(name), lstat(place(name), &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+        return UInt64(exactly: facts.st_size)
     }
 
     /// Bytes of a committed envelope's file.
@@ -155,7 +171,7 @@ struct StoreFolder: Sendable {
     }
 
     /// Names come back from the database and from callers: nothing but our own may become part of a path.
-    private static func isName(_ name: String) -> Bool { name.utf8.count == 32 && Hex.decode(name.utf8) != nil }
+    static func isName(_ name: String) -> Bool { name.utf8.count == 32 && Hex.decode(name.utf8) != nil }
 
     private func place(_ name: String) -> String { "\(envelopes)/\(name)" }
 }

@@ -26,6 +26,16 @@ struct ViewQuery {
         }
     }
 
+    func scope(of party: PartyID, after: LogIndex, limit: Int) throws -> [StoredEntry] {
+        let command = try Command(
+            database,
+            """
+            SELECT s.idx, e.bytes FROM scopes s JOIN entries e ON e.idx = s.idx
+            WHERE s.party = ? AND s.idx > ? ORDER BY s.idx LIMIT ?
+            """)
+        return try command.rows(.party(party), .unsigned(after.rawValue), .limit(limit)) { try $0.entry(0, 1) }
+    }
+
     func publications(_ party: PartyID, at time: Timestamp) throws -> [StoredEntry] {
         let command = try Command(
             database,

@@ -103,7 +103,7 @@ struct DamageTests {
         let store = try folder.openSQLite()
         try await store.pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999')") }
         try await store.close()
-        try await expect(.wrongVersion) { _ = try folder.openSQLite() }
+        try await expect(.newerVersion) { _ = try folder.openSQLite() }
         let other = try SQLitePlace()
         defer { other.remove() }
         let theirs = try other.openSQLite()

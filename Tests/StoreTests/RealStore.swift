@@ -1,0 +1,87 @@
+import Foundation
+import GRDB
+import Glibc
+import Ledger
+import Statements
+import Store
+@testable import StoreSQLite
+import TestKit
+
+/// The data directory of a real relay that real clients have used, stopped; copies of it may be damaged.
+struct RealStore: Sendable {
+    private let site: RelaySite
+    var path: String { site.folder.path + "/data" }
+    var world: FixtureWorld { site.world }
+
+    /// One for all tests: they damage copies.
+    static let shared = Task { try await RealStore() }
+
+    /// Messages in every state: opened, conveyed, refused and waiting; one in a file of its own; ticks, and notices.
+    private init() async throws {
+        let site = try RelaySite()
+        self.site = site
+        try await RelayInABox.run(site, .init { $0.runsActs = false }) { try await Self.talk($0) }
+    }
+
+    private static func talk(_ box: RelayInABox) async throws {
+        let opened = try box.envelope()
+        try await box.accept(opened)
+        try await box.tell(opened.message, by: FixtureWorld.speaker) { .conveyance($0) }
+        try await box.tell(opened.message, by: FixtureWorld.hezbollah) { .receipt($0, .retrieved) }
+        try await box.tell(opened.message, by: FixtureWorld.hezbollah) { .receipt($0, .opened) }
+        let refused = try box.envelope(Array("No".utf8))
+        try await box.accept(refused)
+        try await box.tell(refused.message, by: FixtureWorld.speaker) { .refusal($0, .policy) }
+        let large = try box.envelope(FixtureWorld.bytes("annex", 200_000))
+        try await box.accept(large)
+        try await box.tell(large.message, by: FixtureWorld.speaker) { .conveyance($0) }
+        try await box.accept(box.envelope(expiresIn: .hours(1)))
+        await box.round()
+        box.clock.pass(.hours(2))
+        await box.round()
+        try await box.accept(box.envelope(from: FixtureWorld.hezbollah, legs: [RelayInABox.toSpeaker]))
+    }
+
+    /// A copy of its own, gone with the object.
+    func copy() throws -> RealCopy { try RealCopy(of: path) }
+}
+
+/// A copy of a data directory, which a test may damage.
+final class RealCopy: Sendable {
+    private let folder: TemporaryFolder
+    var path: String { folder.path + "/data" }
+    /// Room for backups and the like.
+    var beside: String { folder.path }
+
+    init(of path: String) throws {
+        folder = try TemporaryFolder("valise-check")
+        try FileManager.default.copyItem(atPath: path, toPath: folder.path + "/data")
+    }
+
+    var database: String { path + "/log.sqlite" }
+    var envelopes: [String] { folder.names(in: "data/envelopes") }
+
+    func change(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: database)
+        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try queue.close()
+    }
+
+    func check() throws -> StoreCheckReport { try StoreCheck(directory: path).run() }
+
+    /// What stands in one table, each row as a text.
+    func rows(_ table: String) throws -> [String] {
+        let queue = try DatabaseQueue(path: database)
+        defer { try? queue.close() }
+        return try queue.read { try Row.fetchAll($0, sql: "SELECT * FROM \(table)").map { "\($0)" } }
+    }
+
+    /// Turns bits of a byte of a file over.
+    func flip(_ file: String, at offset: Int, _ mask: UInt8) throws {
+        let name = "\(path)/\(file)"
+        let bytes = try SQLiteTests.contents(name)
+        try SQLitePlace.put([bytes[offset] ^ mask], at: name, offset: offset)
+    }
+
+    func size(_ file: String) -> Int { SQLitePlace.size("\(path)/\(file)") }
+}
