@@ -15,6 +15,8 @@ package struct ConnectionLimits: Sendable {
     package var bodyFloor = 30 * 1024
     /// A kept connection without a request is closed after this; longer than the longest poll.
     package var idle: TimeAmount = .seconds(120)
+    /// How long a connection that this side closes waits for the other side's end of TLS.
+    package var farewell: TimeAmount = .seconds(5)
     package init() {}
 }
 
@@ -73,6 +75,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var timer: Scheduled<Void>?
     private var deadline = NIODeadline.distantFuture
     private var context: ChannelHandlerContext?
+    private var isStopping = false
+    private var isLeaving = false
+    private var lastWrites = 0
 
     init(limits: ConnectionLimits) { self.limits = limits }
 
@@ -101,9 +106,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    /// The server stops. HTTP closes the connection once no request is in progress; TLS would then wait for the other
+    /// side's farewell, which an idle client may never send.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent { isStopping = true }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// HTTP closes: what is written from here on is the end of TLS, and when the socket has it all is said.
+    func willClose() { isLeaving = isStopping }
+
     /// A long answer keeps its connection: bytes that the socket took count, whenever they were written. A short one
     /// is taken at once and need not be watched.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if isLeaving { return writeLast(context, data, promise) }
         if case .idle = phase, unwrapOutboundIn(data).readableBytes > Self.shortWrite {
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             let done = promise ?? context.eventLoop.makePromise(of: Void.self)
@@ -113,6 +129,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return context.write(data, promise: done)
         }
         context.write(data, promise: promise)
+    }
+
+    private func writeLast(_ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?) {
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let done = promise ?? context.eventLoop.makePromise(of: Void.self)
+        lastWrites += 1
+        done.futureResult.whenComplete { _ in
+            bound.value.lastWrites -= 1
+            if bound.value.lastWrites == 0 { bound.value.context?.close(promise: nil) }
+        }
+        context.write(data, promise: done)
     }
 
     func sawHead() {
@@ -154,21 +181,31 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-/// Tells the ``ConnectionGuard`` of its channel when a request's head and end came.
-final class RequestProgress: ChannelInboundHandler, RemovableChannelHandler {
+/// Tells the ``ConnectionGuard`` of its channel when a request's head and end came, and when HTTP closes.
+final class RequestProgress: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
     private var connection: ConnectionGuard?
+    private var peer: Peer?
 
     func handlerAdded(context: ChannelHandlerContext) {
         connection = try? context.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        peer = try? context.pipeline.syncOperations.handler(type: PeerMeter.self).peer
     }
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: connection?.sawHead()
+        case .head:
+            connection?.sawHead()
+            peer?.sawHead()
         case .end: connection?.sawEnd()
         case .body: break
         }
         context.fireChannelRead(data)
+    }
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if mode == .all { connection?.willClose() }
+        context.close(mode: mode, promise: promise)
     }
 }

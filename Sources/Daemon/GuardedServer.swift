@@ -1,7 +1,5 @@
 import Hummingbird
 package import HummingbirdCore
-import HummingbirdTLS
-import NIOSSL
 
 /// What a server shows of itself in TLS.
 package struct ServerIdentity: Sendable {
@@ -21,27 +19,42 @@ package enum GuardedServer {
     /// - Parameter identity: nil for plain HTTP; otherwise TLS 1.3 alone.
     /// - Throws: what NIOSSL throws for a certificate or key that it cannot use.
     package static func builder(_ identity: ServerIdentity?, limits: ConnectionLimits) throws -> HTTPServerBuilder {
+        builder(try identity.map { try ServerCertificate($0) }, limits: limits)
+    }
+
+    /// The same with a certificate that may be exchanged later.
+    /// - Parameters:
+    ///   - figures: counts the connections and their bytes.
+    ///   - sources: who is let in; nil for everyone.
+    package static func builder(
+        _ certificate: ServerCertificate?, limits: ConnectionLimits, figures: ConnectionFigures? = nil,
+        sources: SourceTable? = nil
+    ) -> HTTPServerBuilder {
         let http = HTTP1Channel.Configuration(
             additionalChannelHandlers: [RequestProgress()], idleTimeout: nil,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64))
-        guard let identity else {
+        guard let certificate else {
             return HTTPServerBuilder { responder in
-                GuardedChannel(HTTP1Channel(responder: responder, configuration: http), limits: limits)
+                counted(
+                    GuardedChannel(HTTP1Channel(responder: responder, configuration: http), limits: limits), figures,
+                    sources)
             }
         }
-        let chain = try NIOSSLCertificate.fromPEMBytes(identity.certificate).map {
-            NIOSSLCertificateSource.certificate($0)
-        }
-        let key = try NIOSSLPrivateKey(bytes: identity.key, format: .pem)
-        var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
-        tls.minimumTLSVersion = .tlsv13
-        tls.applicationProtocols = ["http/1.1"]
-        let frozen = tls
         return HTTPServerBuilder { responder in
-            GuardedChannel(
-                try TLSChannel(HTTP1Channel(responder: responder, configuration: http), tlsConfiguration: frozen),
-                limits: limits)
+            counted(
+                GuardedChannel(
+                    CertifiedChannel(
+                        base: HTTP1Channel(responder: responder, configuration: http), certificate: certificate),
+                    limits: limits), figures, sources)
         }
+    }
+
+    private static func counted(
+        _ channel: some ServerChildChannel, _ figures: ConnectionFigures?, _ sources: SourceTable?
+    ) -> any ServerChildChannel {
+        if let sources { return counted(AdmittedChannel(channel, table: sources), figures, nil) }
+        guard let figures else { return channel }
+        return CountedChannel(channel, figures: figures)
     }
 }

@@ -22,6 +22,19 @@ package struct ServiceNotifier: Sendable {
     @discardableResult
     package func stopping() -> Bool { send("STOPPING=1", nil) }
 
+    /// `RELOADING=1`: the program takes up changed files; ``ready(status:)`` ends that.
+    @discardableResult
+    package func reloading() -> Bool {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+        return send("RELOADING=1\nMONOTONIC_USEC=\(microseconds)", nil)
+    }
+
+    /// `WATCHDOG=1`: the program is alive.
+    @discardableResult
+    package func alive() -> Bool { send("WATCHDOG=1", nil) }
+
     /// Sends without waiting; returns whether the datagram was handed over. A failure is not an error of the program.
     private func send(_ state: String, _ status: String?) -> Bool {
         guard let socketPath else { return false }

@@ -8,6 +8,8 @@ package enum ValiseFileKind: String, Sendable, CaseIterable {
     case statement
     /// Sealing keys with their proofs.
     case keys
+    /// A signed statement with the relay's signed "no" to it.
+    case rejection
 
     /// The first line without its line feed.
     package var firstLine: String { "valise-\(rawValue)/v1" }

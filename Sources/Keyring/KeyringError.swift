@@ -26,6 +26,7 @@ package struct KeyringError: Error, Equatable, Sendable, CustomStringConvertible
         case agentFailed = "agent-failed"
         case hostNameMalformed = "host-name-malformed"
         case certificateDamaged = "certificate-damaged"
+        case certificateUnfit = "certificate-unfit"
         case cryptographyFailed = "cryptography-failed"
     }
 

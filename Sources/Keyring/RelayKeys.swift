@@ -1,3 +1,5 @@
+import Glibc
+
 /// A relay's own keys: log key, act key, TLS root and leaf. They open unattended.
 ///
 /// Six files in one folder (0700), keys 0600 and certificates 0644: `log.key`, `act.key`, `tls-root.pem`,
@@ -49,21 +51,31 @@ package struct RelayKeys: Sendable {
         return RelayKeys(
             log: try store.signingKey(Name.log.rawValue), act: try store.signingKey(Name.act.rawValue),
             rootCertificate: try certificate(folder, .rootCertificate),
-            leaf: TLSLeaf(
-                certificate: try certificate(folder, .certificate), key: try store.read(Name.certificateKey.rawValue)))
+            leaf: try .read(
+                folder: folder, key: store.read(Name.certificateKey.rawValue),
+                certificate: certificate(folder, .certificate)))
     }
 
     /// Replaces the leaf and its key by new ones under the same root.
+    ///
+    /// Two files cannot change at once: the new certificate is there under another name before the key, so that one of
+    /// the two fits whenever this is interrupted (``TLSLeaf/read(folder:key:certificate:)``).
     /// - Parameter now: milliseconds since 1970.
     package static func renewLeaf(folder: String, hosts: [ServerName], now: Int64) throws -> TLSLeaf {
         let store = CredentialStore(folder: folder)
         let root = try TLSRoot(
             certificate: certificate(folder, .rootCertificate), key: store.read(Name.rootKey.rawValue))
         let leaf = try root.issueLeaf(for: hosts, now: now)
+        let next = "\(folder)/\(nextCertificate)"
+        try Durable.write(path: next, bytes: leaf.certificate, mode: 0o644, exclusive: false)
         try write(leaf.key, to: path(folder, .certificateKey), exclusive: false)
         try Durable.write(path: path(folder, .certificate), bytes: leaf.certificate, mode: 0o644, exclusive: false)
+        unlink(next)
         return leaf
     }
+
+    /// The certificate of a renewal that has not come to its end.
+    static let nextCertificate = Name.certificate.rawValue + ".next"
 
     private static func path(_ folder: String, _ name: Name) -> String { "\(folder)/\(name.rawValue)" }
 

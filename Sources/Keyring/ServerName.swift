@@ -23,6 +23,8 @@ package struct ServerName: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    var isAddress: Bool { alternative.hasPrefix("IP:") }
+
     package var description: String { String(alternative.drop { $0 != ":" }.dropFirst()) }
 
     private static func isAddress(_ text: String) -> Bool {

@@ -1,6 +1,8 @@
+import Daemon
 import Envelope
 import HTTPTypes
 import Hummingbird
+import Ledger
 import NIOCore
 import Rules
 import Statements
@@ -10,7 +12,12 @@ import Wire
 /// How answers are put into responses.
 enum Answer {
     static func problem(_ problem: Problem) -> Response {
-        Response(
+        var problem = problem
+        if let trace = RequestTrace.current {
+            trace.note(problem: problem.code)
+            problem.request = trace.id.description
+        }
+        return Response(
             status: .init(code: problem.status), headers: problem.fields,
             body: .init(byteBuffer: ByteBuffer(bytes: problem.encoded)))
     }
@@ -52,8 +59,8 @@ enum Answer {
     /// The offset of `bytes=N-`; nil without a range.
     static func offset(_ range: String?, size: UInt64) throws(Problem) -> UInt64? {
         guard let range else { return nil }
-        guard range.hasPrefix("bytes="), range.hasSuffix("-"), let start = UInt64(range.dropFirst(6).dropLast()),
-            start < size
+        guard range.hasPrefix("bytes="), range.hasSuffix("-"),
+            let start = TreeSize(decimal: range.dropFirst(6).dropLast().utf8)?.rawValue, start < size
         else { throw Problem(.rangeInvalid, "Expected one range of the form bytes=N-, with N below \(size).") }
         return start
     }
@@ -74,6 +81,8 @@ enum Answer {
                     .rejected(objection.code), detail: objection.detail, routes: objection.routes.map(\.holders),
                     rejection: try signed.derBytes()))
         case .busy: return problem(Problem(.busy, "Too many statements are waiting."))
+        case .overloaded(let wait):
+            return problem(Turnstile.overloaded(wait, "It would wait for \(Int(wait.rounded(.up))) s."))
         case .clock(let doubt):
             let detail =
                 switch doubt {

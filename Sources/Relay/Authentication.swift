@@ -1,3 +1,4 @@
+import Daemon
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -15,11 +16,18 @@ enum Authentication {
         let authority = String(charter.charter.relay.url.dropFirst("https://".count))
         let signed = SignedRequest(
             method: route.method, authority: authority, target: request.uri.string, contentDigest: digest)
+        try Turnstile.admitProof()
         do {
-            return try MessageSignature.verify(signed, fields: request.headers, now: now) { id in
+            let who = try MessageSignature.verify(signed, fields: request.headers, now: now) { id in
                 id.party == .relay ? nil : charter.key(id)
             }
-        } catch { throw error.problem }
+            Peer.current?.prove()
+            RequestTrace.current?.note(party: who.party)
+            return who
+        } catch {
+            Peer.current?.disprove()
+            throw error.problem
+        }
     }
 
     /// The delegate in office who signed a request with its body, and that body, whose digest the signature covers
@@ -45,7 +53,7 @@ enum Authentication {
     }
 
     /// Checks a statement's signatures. To a stranger the relay is opaque: an unknown party, a delegate not in office
-    /// and a bad signature get one answer.
+    /// and a bad signature get one answer. That they hold does not prove who sends it: ``Turnstile/admit(_:content:)``.
     static func examine(_ signed: SignedStatement, charter: CharterInForce) throws(Problem) -> ExaminedStatement {
         guard signed.statement.charter == charter.id else {
             throw Problem(
@@ -54,10 +62,14 @@ enum Authentication {
                     "It is for charter \(signed.statement.charter.short), this relay's is \(charter.id.short)."
             )
         }
+        try Turnstile.admitProof()
         let examined = ExaminedStatement(signed) { $0.party == .relay ? nil : charter.key($0) }
         guard examined.isAuthentic else {
+            Peer.current?.disprove()
             throw Problem(.notAuthenticated, "The statement is not signed by delegates in office of this charter.")
         }
+        RequestTrace.current?.note(party: signed.statement.party)
+        RequestTrace.current?.note(subject: signed.id)
         return examined
     }
 }

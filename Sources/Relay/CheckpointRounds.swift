@@ -21,7 +21,8 @@ package final class CheckpointRounds: Service {
         package init() {}
     }
 
-    private struct Last {
+    /// How the last round went.
+    struct Last: Sendable {
         var asked: Timestamp?
         var isQuorum = false
         /// The number of the tick interval in which strangers were shown a checkpoint last.
@@ -33,7 +34,7 @@ package final class CheckpointRounds: Service {
     private let panel: WitnessPanel
     private let shown: ShownCheckpoints
     private let clock: RelayClock
-    private let cadence: Cadence
+    let cadence: Cadence
     private let logger: Logger
     private let last: Mutex<Last>
 
@@ -66,7 +67,14 @@ package final class CheckpointRounds: Service {
         }
     }
 
-    private var isOnCadence: Bool { log.snapshot.standing.charter.charter.relay.publication == .onCadence }
+    var newest: Last { last.withLock { $0 } }
+    /// The beginning of the interval in which strangers were shown a checkpoint last; nil before the first.
+    var published: Timestamp? {
+        newest.interval.map {
+            Timestamp(milliseconds: $0 * log.snapshot.standing.charter.limits.tickInterval.milliseconds)
+        }
+    }
+    var isOnCadence: Bool { log.snapshot.standing.charter.charter.relay.publication == .onCadence }
 
     private static func interval(_ time: Timestamp, _ log: PublishedLog) -> Int64 {
         time.milliseconds / max(1, log.snapshot.standing.charter.limits.tickInterval.milliseconds)

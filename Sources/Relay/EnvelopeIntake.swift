@@ -14,12 +14,16 @@ import Wire
 struct EnvelopeIntake {
     struct Taken {
         let examined: ExaminedStatement
+        /// What became of it before; nothing of its file is kept then.
+        var old: Sequencer.Outcome?
         let bytes: EnvelopeBytes
         /// Removes the staged file unless a commit came to refer to it.
         let cleanUp: @Sendable () async -> Void
     }
 
     let store: any Store
+    let sequencer: Sequencer
+    let turnstile: Turnstile
     let charter: CharterInForce
     /// The largest payload that any channel takes.
     let largest: UInt64
@@ -28,7 +32,7 @@ struct EnvelopeIntake {
     ///   store could not do.
     func take(_ body: RequestBody, length: Int?) async throws -> Taken {
         var reader = EnvelopeReader()
-        var examined: ExaminedStatement?
+        var known: (examined: ExaminedStatement, old: Sequencer.Outcome?)?
         var held: [UInt8] = []
         if let length { held.reserveCapacity(min(length, EnvelopeBytes.inlineLimit)) }
         var staged: (any StagedEnvelopeWriter)?
@@ -36,18 +40,20 @@ struct EnvelopeIntake {
             for try await buffer in body {
                 let piece = Array(buffer.readableBytesView)
                 _ = try reader.take(piece[...])
-                if examined == nil, let header = reader.header {
+                if known == nil, let header = reader.header {
                     guard header.payloadSize <= largest else {
                         throw Problem(.oversized, "No channel takes more than \(largest) bytes.")
                     }
-                    examined = try examine(header)
+                    known = try await examine(header)
                 }
-                if let staged {
+                if known?.old != nil {
+                    held = []
+                } else if let staged {
                     try await staged.write(piece)
                 } else {
                     held.append(contentsOf: piece)
                     // A stranger's bytes never reach the store: nothing is staged before the signatures were checked.
-                    if held.count > EnvelopeBytes.inlineLimit, examined != nil {
+                    if held.count > EnvelopeBytes.inlineLimit, known != nil {
                         let writer = try await store.stageEnvelope()
                         staged = writer
                         try await writer.write(held)
@@ -56,9 +62,12 @@ struct EnvelopeIntake {
                 }
             }
             let header = try reader.finish()
-            let statement = try examined ?? examine(header)
-            guard let staged else { return Taken(examined: statement, bytes: .inline(held), cleanUp: {}) }
-            return Taken(examined: statement, bytes: .staged(try await staged.finish())) { await staged.discard() }
+            if known == nil { known = try await examine(header) }
+            guard let known else { throw Problem(.malformed, "The envelope has no header.") }
+            guard let staged else {
+                return Taken(examined: known.examined, old: known.old, bytes: .inline(held), cleanUp: {})
+            }
+            return Taken(examined: known.examined, bytes: .staged(try await staged.finish())) { await staged.discard() }
         } catch {
             await staged?.discard()
             throw error
@@ -66,7 +75,18 @@ struct EnvelopeIntake {
     }
 
     /// Who sent it, before its payload is taken: a stranger's upload ends here.
-    private func examine(_ header: EnvelopeHeader) throws -> ExaminedStatement {
-        try Authentication.examine(header.signed, charter: charter)
+    private func examine(
+        _ header: EnvelopeHeader
+    ) async throws -> (examined: ExaminedStatement, old: Sequencer.Outcome?) {
+        let statement = header.signed.statement
+        try turnstile.refuseEarly(statement)
+        let examined = try Authentication.examine(header.signed, charter: charter)
+        if !turnstile.isOwn(statement.party), let old = await sequencer.old(examined) {
+            // Its file is read as a stranger's is: by what its address has left.
+            try turnstile.admitCarried()
+            return (examined, old)
+        }
+        try turnstile.admit(statement, content: header.fileSize)
+        return (examined, nil)
     }
 }

@@ -1,52 +1,52 @@
 import HTTPTypes
 import Hummingbird
-import Ledger
 import NIOCore
-import Rules
-import Statements
-import Store
+import Wire
 
-/// `/healthz`: the process answers. `/readyz`: it could take a statement now, and how the witnesses stand. `/metrics`:
-/// the same for Prometheus. For the operator, on loopback only.
+/// `/healthz`: the process answers. `/readyz`: whether the relay can do its work now, check by check. `/metrics`: its
+/// figures for Prometheus. For the operator, on loopback only.
 struct HealthResponder: HTTPResponder {
     typealias Context = BasicRequestContext
-    let log: PublishedLog
-    let store: any Store
-    let clock: RelayClock
-    let panel: WitnessPanel
-    let shown: ShownCheckpoints
+    let health: RelayHealth
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        switch request.method {
+        case .get: return await look(request)
+        // A body would be read as the next answer on the connection.
+        case .head: return await look(request).createHeadResponse()
+        default:
+            var response = answer(.methodNotAllowed, "only GET and HEAD are answered here\n")
+            response.headers[.allow] = "GET, HEAD"
+            return response
+        }
+    }
+
+    private func look(_ request: Request) async -> Response {
         switch request.uri.path {
-        case "/healthz": return text(.ok, "ok\n")
-        case "/readyz": return await ready()
-        case "/metrics":
-            let metrics = WitnessMetrics(size: log.snapshot.head.size, shown: shown.parties, witnesses: panel.standings)
-            return text(.ok, metrics.text, type: "text/plain; version=0.0.4; charset=utf-8")
-        default: return text(.notFound, "not found\n")
+        case "/healthz": return answer(.ok, "ok\n")
+        case "/readyz":
+            let readiness = await health.judge()
+            let status: HTTPResponse.Status = readiness.isReady ? .ok : .serviceUnavailable
+            return wantsJSON(request)
+                ? answer(status, readiness.json.bytes, type: "application/json") : answer(status, readiness.text)
+        case "/metrics": return answer(.ok, await health.scrape(), type: "text/plain; version=0.0.4; charset=utf-8")
+        default: return answer(.notFound, "not found: /healthz, /readyz and /metrics are here\n")
         }
     }
 
-    private func ready() async -> Response {
-        if log.isHalted { return text(.serviceUnavailable, "store: intake stopped after an unknown outcome\n") }
-        let snapshot = log.snapshot
-        do { _ = try clock.next(after: snapshot.standing.lastAcceptedAt) } catch {
-            return text(.serviceUnavailable, "clock: \(error)\n")
-        }
-        let size = snapshot.head.size.rawValue
-        guard let last = try? await store.entries(size - 1..<size), last.count == 1 else {
-            return text(.serviceUnavailable, "store: the last entry cannot be read\n")
-        }
-        // A witness that is away holds nothing up; those that know another log may be right, or hostile.
-        let witnesses = panel.standings.map { "witness \($0.name): \($0.sentence)\n" }.joined()
-        return text(panel.canBeQuorum ? .ok : .serviceUnavailable, "ready, \(size) entries\n" + witnesses)
+    /// By `?format=json`, or by `Accept`.
+    private func wantsJSON(_ request: Request) -> Bool {
+        request.uri.queryParameters["format"] == "json"
+            || request.headers[.accept].map { $0.lowercased().contains("application/json") } ?? false
     }
 
-    private func text(
+    private func answer(
         _ status: HTTPResponse.Status, _ text: String, type: String = "text/plain; charset=utf-8"
-    ) -> Response {
+    ) -> Response { answer(status, Array(text.utf8), type: type) }
+
+    private func answer(_ status: HTTPResponse.Status, _ bytes: [UInt8], type: String) -> Response {
         Response(
-            status: status, headers: [.contentType: type],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
+            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

@@ -2,13 +2,22 @@ package import Statements
 import Synchronization
 
 /// Wakes the long polls of a party when something reached its inbox.
+///
+/// One task looks for those whose time is up, four times a second while anybody waits: a task and a timer for each
+/// would be most of what a waiting client costs.
 package final class InboxBell: Sendable {
     private struct State {
         var nextID: UInt64 = 0
         var waiting: [PartyID: [UInt64: CheckedContinuation<Void, Never>]] = [:]
-        /// Waiters that were cancelled before they began to wait.
+        /// Those whose time is up in a round; who was woken before is still listed.
+        var ends: [Int64: [(party: PartyID, id: UInt64)]] = [:]
+        var isSweeping = false
+        /// The relay is stopping: nobody waits any more.
         var isClosed = false
     }
+
+    private static let round = Duration.milliseconds(250)
+    private let start = ContinuousClock.now
     private let state = Mutex(State())
     package init() {}
 
@@ -27,42 +36,78 @@ package final class InboxBell: Sendable {
         let woken = state.withLock { state in
             state.isClosed = true
             let all = state.waiting.values.flatMap(\.values)
-            state.waiting = [:]
+            (state.waiting, state.ends) = ([:], [:])
             return all
         }
         for continuation in woken { continuation.resume() }
     }
 
-    /// Returns when the party's bell rings, the time is up, or the task is cancelled.
+    /// Returns when the party's bell rings, the time is up (to a quarter of a second), or the task is cancelled.
     /// - Parameter check: asked after the wait began; true means that there is something already.
     package func wait(_ party: PartyID, for span: Duration, unless check: @escaping @Sendable () -> Bool) async {
+        let end = roundNumber(of: .now + span) + 1
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
         }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.sleep(party, id, unless: check) }
-            group.addTask { try? await Task.sleep(for: span) }
-            await group.next()
-            group.cancelAll()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard enter(party, id, until: end, continuation) else { return continuation.resume() }
+                // Looked up after the wait began, so that a ring in between is not lost.
+                if check() { leave(party, id)?.resume() }
+            }
+        } onCancel: {
+            leave(party, id)?.resume()
         }
     }
 
-    private func sleep(_ party: PartyID, _ id: UInt64, unless check: @escaping @Sendable () -> Bool) async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let refused = state.withLock { state in
-                    if state.isClosed || Task.isCancelled { return true }
-                    state.waiting[party, default: [:]][id] = continuation
-                    return false
+    /// - Returns: false if nobody may wait any more, or the task was cancelled before it began to.
+    private func enter(
+        _ party: PartyID, _ id: UInt64, until end: Int64, _ continuation: CheckedContinuation<Void, Never>
+    ) -> Bool {
+        let (isIn, begins) = state.withLock { state in
+            if state.isClosed || Task.isCancelled { return (false, false) }
+            state.waiting[party, default: [:]][id] = continuation
+            state.ends[end, default: []].append((party, id))
+            defer { state.isSweeping = true }
+            return (true, !state.isSweeping)
+        }
+        if begins { Task { await self.sweep() } }
+        return isIn
+    }
+
+    private func leave(_ party: PartyID, _ id: UInt64) -> CheckedContinuation<Void, Never>? {
+        state.withLock { Self.remove(party, id, from: &$0) }
+    }
+
+    private static func remove(_ party: PartyID, _ id: UInt64, from state: inout State)
+        -> CheckedContinuation<Void, Never>?
+    {
+        let continuation = state.waiting[party]?.removeValue(forKey: id)
+        if state.waiting[party]?.isEmpty == true { state.waiting[party] = nil }
+        return continuation
+    }
+
+    private func roundNumber(of time: ContinuousClock.Instant) -> Int64 {
+        Int64(((time - start) / Self.round).rounded(.down))
+    }
+
+    private func sweep() async {
+        while true {
+            try? await Task.sleep(for: Self.round)
+            let now = roundNumber(of: .now)
+            let (woken, isOver) = state.withLock { state in
+                var woken: [CheckedContinuation<Void, Never>] = []
+                for round in state.ends.keys.filter({ $0 <= now }) {
+                    for one in state.ends.removeValue(forKey: round) ?? [] {
+                        if let found = Self.remove(one.party, one.id, from: &state) { woken.append(found) }
+                    }
                 }
-                if refused { return continuation.resume() }
-                // Looked up after the wait began, so that a ring in between is not lost.
-                if check() { state.withLock { $0.waiting[party]?.removeValue(forKey: id) }?.resume() }
+                if state.waiting.isEmpty { (state.ends, state.isSweeping) = ([:], false) }
+                return (woken, state.waiting.isEmpty)
             }
-        } onCancel: {
-            let continuation = state.withLock { $0.waiting[party]?.removeValue(forKey: id) }
-            continuation?.resume()
+            for continuation in woken { continuation.resume() }
+            if isOver { return }
         }
     }
 }

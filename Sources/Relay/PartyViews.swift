@@ -87,9 +87,9 @@ struct PartyViews {
         chain.reduce(0) { $0 + ($1.entryBytes.count + $1.proof.count * 32 + 64) * 3 / 2 }
     }
 
-    private func prove(_ tick: StoredEntry?, in snapshot: PublishedLog.Snapshot) async throws -> ProvenEntry? {
-        guard let tick else { return nil }
-        return try await reader.prove([tick], in: snapshot).first
+    private func prove(_ entry: StoredEntry?, in snapshot: PublishedLog.Snapshot) async throws -> ProvenEntry? {
+        guard let entry else { return nil }
+        return try await reader.prove([entry], in: snapshot).first
     }
 
     /// A snapshot that has the tick in it: the store has a batch a moment before it is published.
@@ -104,9 +104,11 @@ struct PartyViews {
 
     func message(_ id: MessageID, for party: PartyID) async throws -> Response {
         let chain = try await visibleChain(id, to: party).stored
+        let erasure = try await store.erasure(id)
         let snapshot = log.snapshot
         let view = MessageView(
-            checkpoint: snapshot.checkpoint, chain: try await reader.prove(chain, in: snapshot))
+            checkpoint: snapshot.checkpoint, chain: try await reader.prove(chain, in: snapshot),
+            erasure: try await prove(erasure, in: snapshot))
         return Answer.json(try view.encoded())
     }
 
@@ -157,6 +159,11 @@ struct PartyViews {
             throw Problem(.notReleased, "No retrieved receipt of \(party) for message \(id.short) is in the log.")
         }
         guard let size = try await store.envelopeSize(id) else {
+            if let erasure = try await store.erasure(id) {
+                throw Problem(
+                    .erased, "The content of message \(id.short) was erased, as entry \(erasure.index) of the log says."
+                )
+            }
             throw Problem(.notFound, "The content of message \(id.short) is no longer kept.")
         }
         let store = store

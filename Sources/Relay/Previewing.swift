@@ -1,5 +1,7 @@
+import Ledger
 import Rules
 import Statements
+import Store
 
 extension Sequencer {
     /// What would become of a submission whose envelope has not come yet, so that it is refused before a large upload
@@ -16,8 +18,7 @@ extension Sequencer {
             let time = try clock.next(after: snapshot.standing.lastAcceptedAt)
             let facts = try await facts(wanted, in: snapshot)
             switch Decider.decide(examined, at: time, facts: facts) {
-            // The log only grows, so this finds it again and adds nothing.
-            case .repeated: return await submit(examined)
+            case .repeated(let index): return await again(examined, index, in: snapshot)
             case .rejected(let objection):
                 return rejected(
                     examined.id, objection, charter: snapshot.standing.charter.id,
@@ -28,6 +29,38 @@ extension Sequencer {
             return .clock(doubt)
         } catch {
             return .unavailable
+        }
+    }
+
+    /// What became of a statement that is old.
+    /// - Returns: nil for one that is still to be decided.
+    func old(_ examined: ExaminedStatement) async -> Outcome? {
+        let outcome = await preview(examined)
+        return outcome?.isOld == true ? outcome : nil
+    }
+
+    /// The entry that a statement has, without a turn in its party's queue.
+    private func again(
+        _ examined: ExaminedStatement, _ index: LogIndex, in snapshot: PublishedLog.Snapshot
+    ) async -> Outcome {
+        let place = index.rawValue
+        guard place < snapshot.head.size.rawValue, let bytes = try? await store.entries(place..<place + 1).first,
+            let entry = try? await reader.prove([StoredEntry(index: index, bytes: bytes)], in: snapshot).first
+        else { return await submit(examined) }
+        let outcome = Outcome.accepted(entry, checkpoint: snapshot.checkpoint)
+        metrics.count(examined.signed.statement.act.kind, outcome, isRepeated: true)
+        return outcome
+    }
+}
+
+extension Sequencer.Outcome {
+    /// Of a preview: whether the statement is in the log, or too late for it. Whoever has seen such a statement can
+    /// hand it in, so it says nothing of who does, and is none that its party has to pay for.
+    var isOld: Bool {
+        switch self {
+        case .accepted: true
+        case .rejected(let objection, _): objection.code == .tooLate
+        case .busy, .overloaded, .clock, .unavailable: false
         }
     }
 }

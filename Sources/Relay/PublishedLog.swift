@@ -21,10 +21,14 @@ package final class PublishedLog: Sendable {
 
     private let state: Mutex<Snapshot>
     private let halted = Mutex(false)
+    private let draining = Mutex(false)
     package init(_ snapshot: Snapshot) { state = Mutex(snapshot) }
     package var snapshot: Snapshot { state.withLock { $0 } }
     /// Whether intake stopped for good: the store's state is not known, and signing over it could fork the log.
     package var isHalted: Bool { halted.withLock { $0 } }
     func halt() { halted.withLock { $0 = true } }
+    /// Whether nothing new is taken any more: the relay is about to be stopped.
+    package var isDraining: Bool { draining.withLock { $0 } }
+    package func drain() { draining.withLock { $0 = true } }
     func publish(_ snapshot: Snapshot) { state.withLock { $0 = snapshot } }
 }

@@ -1,11 +1,11 @@
 package import Logging
 import Rules
 import ServiceLifecycle
-import Statements
+package import Statements
 package import Store
 
 /// What the relay itself says: a tick for each party in every interval, and notices for legs that ran out of time.
-/// It also clears away uploads and drafts that are done with.
+/// It also clears away uploads and drafts that are done with, and erases contents that were kept for long enough.
 package struct RelayActs: Service {
     private let sequencer: Sequencer
     private let log: PublishedLog
@@ -14,10 +14,13 @@ package struct RelayActs: Service {
     private let logger: Logger
     /// How often expired legs are looked for.
     private let sweep: Duration
+    private let erasing: Erasing
+    private let metrics: RelayMetrics
 
+    /// - Parameter retention: how long contents are kept, if that is longer than the charter's retention.
     package init(
         sequencer: Sequencer, log: PublishedLog, store: any Store, clock: RelayClock, logger: Logger,
-        sweep: Duration = .seconds(1)
+        retention: TimeSpan? = nil, sweep: Duration = .seconds(1), metrics: RelayMetrics = RelayMetrics()
     ) {
         self.sequencer = sequencer
         self.log = log
@@ -25,9 +28,13 @@ package struct RelayActs: Service {
         self.clock = clock
         self.logger = logger
         self.sweep = sweep
+        self.metrics = metrics
+        erasing = Erasing(
+            sequencer: sequencer, log: log, store: store, clock: clock, logger: logger, setting: retention)
     }
 
     package func run() async throws {
+        erasing.announce()
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await self.round()
@@ -38,12 +45,18 @@ package struct RelayActs: Service {
 
     /// Logs whatever is due now.
     package func round() async {
+        var duties = RelayMetrics.Duties()
         do {
-            try await ticks()
-            try await notices()
+            duties.ticksOverdue = try await ticks()
+            duties.noticesOverdue = try await notices()
+            duties.at = clock.now
+            duties.finished = .now
+            metrics.note(duties)
             try await tidy()
+            try await erasing.round()
         } catch {
-            logger.error("the relay's own acts could not be logged", metadata: ["error": "\(error)"])
+            logger.error(
+                "the relay's own acts could not be logged", metadata: ["error": LoggedError.words(error, for: logger)])
         }
     }
 
@@ -55,7 +68,9 @@ package struct RelayActs: Service {
         for id in try await store.settledDrafts(at: now) { try await store.removeDraft(id) }
     }
 
-    private func ticks() async throws {
+    /// - Returns: for how many parties one was due and did not come into the log.
+    private func ticks() async throws -> Int {
+        var overdue = 0
         let snapshot = log.snapshot
         let charter = snapshot.standing.charter
         let now = clock.now
@@ -63,11 +78,12 @@ package struct RelayActs: Service {
             let last = try await store.latestTick(party.id)
                 .map { try Entry(der: $0.bytes, limit: Bounds.entry).acceptedAt }
             if let last, now < last + charter.limits.tickInterval { continue }
-            try await tick(party.id)
+            if try await !tick(party.id) { overdue += 1 }
         }
+        return overdue
     }
 
-    private func tick(_ party: PartyID) async throws {
+    private func tick(_ party: PartyID) async throws -> Bool {
         let outcome = await sequencer.say(
             Sequencer.OwnAct { standing, time in
                 .tick(
@@ -76,12 +92,15 @@ package struct RelayActs: Service {
                         charterInForce: standing.charter.inForce, keys: standing.keysHash(at: time)))
             })
         if case .rejected(let objection, _) = outcome {
-            logger.error("a tick was rejected", metadata: ["party": "\(party)", "code": "\(objection.code)"])
+            logger.error("a tick was rejected", metadata: ["code": "\(objection.code)"])
         }
+        return outcome.isAccepted
     }
 
-    private func notices() async throws {
+    /// - Returns: for how many legs one was due and did not come into the log.
+    private func notices() async throws -> Int {
         let now = clock.now
+        var overdue = 0
         for id in try await store.due(at: now, limit: 256) {
             let chain = try await store.chain(id).map {
                 (index: $0.index, entry: try Entry(der: $0.bytes, limit: Bounds.entry))
@@ -92,9 +111,11 @@ package struct RelayActs: Service {
                 guard let leg = LegNumber(number), !message.legs[number].stage.isTerminal,
                     message.stage(leg, at: now, grace: grace).isTerminal
                 else { continue }
-                _ = await sequencer.say(
+                let outcome = await sequencer.say(
                     Sequencer.OwnAct(message: id) { _, _ in .expiry(LegReference(message: id, leg: leg)) })
+                if !outcome.isAccepted { overdue += 1 }
             }
         }
+        return overdue
     }
 }

@@ -1,3 +1,4 @@
+import Daemon
 import Envelope
 import HTTPTypes
 import Hummingbird
@@ -19,12 +20,25 @@ struct RelayResponder: HTTPResponder {
     let reader: LogReader
     let clock: RelayClock
     let bell: InboxBell
+    let disk: DiskWatch
+    let turnstile: Turnstile
     let turns = UploadTurns()
     let door = DraftDoor()
+    let verdicts: VerdictShelf
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        let response = try await outcome(of: request, context)
+        // A body would be read as the next answer on the connection.
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func outcome(of request: Request, _ context: Context) async throws -> Response {
         do {
             let route = try Route(method: request.method, target: request.uri.string)
+            RequestTrace.current?.note(route)
+            try turnstile.admitArrival()
+            try log.admit(route)
+            try disk.admit(route)
             return try await answer(route, request)
         } catch let problem as Problem {
             return Answer.problem(problem)
@@ -33,7 +47,8 @@ struct RelayResponder: HTTPResponder {
         } catch let error as EnvelopeError {
             return Answer.problem(Answer.problem(of: error))
         } catch let error as StoreError {
-            context.logger.error("the store failed", metadata: ["error": "\(error)"])
+            context.logger.error(
+                "the store failed", metadata: ["error": LoggedError.words(error, for: context.logger)])
             return Answer.problem(Problem(.storageFailed, "The relay could not read or write its store."))
         } catch is CancellationError {
             throw CancellationError()
@@ -51,6 +66,7 @@ struct RelayResponder: HTTPResponder {
         case .submitStatement: return try await submitStatement(request, charter: charter)
         case .charter: return Answer.json(try CharterView(charter: charter.signed).encoded())
         case .beginUpload: return try await uploads(charter).begin(request.body)
+        case .postVerdict: return try await takeVerdict(request)
         case .signDraft(let id):
             let limit = ByteLimit.openSignature
             let (who, body) = try await writer(request, route, charter, limit: limit)
@@ -62,6 +78,10 @@ struct RelayResponder: HTTPResponder {
         }
         if let answer = try await published(route, request, charter) { return answer }
         let who = try Authentication.reader(request, route: route, charter: charter, now: clock.now)
+        try turnstile.admitRequest(who)
+        if route.appetite == .content {
+            try turnstile.admitContent(request.headers[.contentLength].flatMap { UInt64($0) } ?? 0, of: who.party)
+        }
         if let answer = try await workInProgress(route, request, by: who) { return answer }
         return try await read(route, request, as: who.party)
     }
@@ -102,11 +122,16 @@ struct RelayResponder: HTTPResponder {
     private func writer(
         _ request: Request, _ route: Route, _ charter: CharterInForce, limit: Int
     ) async throws -> (who: DelegateID, body: [UInt8]) {
-        try await Authentication.writer(request, route: route, charter: charter, now: clock.now, limit: limit)
+        let found = try await Authentication.writer(
+            request, route: route, charter: charter, now: clock.now, limit: limit)
+        try turnstile.admitRequest(found.who)
+        return found
     }
 
     private func uploads(_ charter: CharterInForce) -> Uploads<EnvelopeUpload> {
-        uploads(EnvelopeUpload(sequencer: sequencer, charter: charter, largest: largest(charter)), charter)
+        uploads(
+            EnvelopeUpload(
+                sequencer: sequencer, turnstile: turnstile, charter: charter, largest: largest(charter)), charter)
     }
 
     private func draftUploads(_ charter: CharterInForce, _ who: DelegateID) -> Uploads<DraftUpload> {
@@ -129,6 +154,8 @@ struct RelayResponder: HTTPResponder {
     private func read(_ route: Route, _ request: Request, as party: PartyID) async throws -> Response {
         let views = PartyViews(log: log, store: store, reader: reader, bell: bell)
         switch route {
+        case .inbox(let query) where query.wait > 0:
+            return try await turnstile.poll(of: party) { try await views.inbox(query, of: party, request) }
         case .inbox(let query): return try await views.inbox(query, of: party, request)
         case .sent(let query): return try await views.sent(query, of: party)
         case .message(let id): return try await views.message(id, for: party)
@@ -138,6 +165,9 @@ struct RelayResponder: HTTPResponder {
         case .draftRejection(let id): return try await shelf(log.snapshot.standing.charter).note(id, for: party)
         case .keys(let other): return try await views.keys(of: other, for: party)
         case .consistency(let from, let to): return try await views.consistency(from: from, to: to)
+        case .scope(let query):
+            return try await ScopeViews(log: log, store: store, reader: reader).answer(query, for: party)
+        case .verdicts: return try await verdicts.show(log.snapshot, store: store)
         case .entries where log.snapshot.standing.charter.party(party)?.capabilities.auditor != true:
             throw Problem(.notFound, "Entries are for auditors.")
         default: return try await LogViews(log: log, shown: shown, store: store).answer(route)
@@ -150,26 +180,52 @@ struct RelayResponder: HTTPResponder {
         if let length, UInt64(length) > largest + UInt64(EnvelopeFormat.longestHeader) {
             throw Problem(.oversized, "The envelope has \(length) bytes; no channel takes more than \(largest).")
         }
-        let intake = EnvelopeIntake(store: store, charter: charter, largest: largest)
+        let intake = EnvelopeIntake(
+            store: store, sequencer: sequencer, turnstile: turnstile, charter: charter, largest: largest)
         let taken = try await intake.take(request.body, length: length)
+        if let old = taken.old { return try Answer.outcome(old) }
         let outcome = await sequencer.submit(taken.examined, envelope: taken.bytes)
         await taken.cleanUp()
         return try Answer.outcome(outcome)
     }
 
-    private func submitStatement(_ request: Request, charter: CharterInForce) async throws -> Response {
+    private func takeVerdict(_ request: Request) async throws -> Response {
+        let bytes = try await body(of: request, named: "A verdict", limit: ByteLimit.verdict)
+        let signed = try SignedVerdict(der: bytes, limit: ByteLimit.verdict)
+        try turnstile.admitCarried()
+        try Turnstile.admitProof()
+        do {
+            return try await verdicts.take(signed, log.snapshot, store: store, now: clock.now)
+        } catch let problem as Problem where problem.code == ServiceCode.notAuthenticated.rawValue {
+            Peer.current?.disprove()
+            throw problem
+        }
+    }
+
+    private func body(of request: Request, named name: String, limit: Int) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for try await buffer in request.body {
-            guard bytes.count + buffer.readableBytes <= ByteLimit.statement else {
-                throw Problem(.oversized, "A statement has at most \(ByteLimit.statement) bytes.")
+            guard bytes.count + buffer.readableBytes <= limit else {
+                throw Problem(.oversized, "\(name) has at most \(limit) bytes.")
             }
             bytes.append(contentsOf: buffer.readableBytesView)
         }
+        return bytes
+    }
+
+    private func submitStatement(_ request: Request, charter: CharterInForce) async throws -> Response {
+        let bytes = try await body(of: request, named: "A statement", limit: ByteLimit.statement)
         let signed = try SignedStatement(der: bytes, limit: ByteLimit.statement)
         guard signed.statement.act.kind != .submission else {
             throw Problem(.malformed, "A submission comes with its envelope, to /v1/envelopes.")
         }
+        try turnstile.refuseEarly(signed.statement)
         let examined = try Authentication.examine(signed, charter: charter)
+        if !turnstile.isOwn(signed.statement.party), let outcome = await sequencer.old(examined) {
+            try turnstile.admitCarried()
+            return try Answer.outcome(outcome)
+        }
+        try turnstile.admit(signed.statement)
         return try Answer.outcome(await sequencer.submit(examined))
     }
 }

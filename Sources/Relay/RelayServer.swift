@@ -8,7 +8,7 @@ import NIOCore
 import NIOPosix
 import Rules
 import ServiceLifecycle
-import Statements
+package import Statements
 package import Store
 import Transport
 
@@ -21,12 +21,19 @@ package struct RelaySettings: Sendable {
     package var certificate: [UInt8]
     package var certificateKey: [UInt8]
     package var connections = ConnectionLimits()
+    package var limits = RelayLimits()
     package var threads = System.coreCount
     /// The loopback port of `/healthz`, `/readyz` and `/metrics`; nil for none.
     package var healthPort: Int?
+    /// The store's folder, whose disk is watched; nil where it has none on this machine.
+    package var dataFolder: String?
+    package var diskFloor = DiskFloor()
     package var cadence = CheckpointRounds.Cadence()
     /// PEM of the TLS roots that witnesses' certificates are under; nil for the system's.
     package var witnessRoots: [UInt8]?
+    /// How long contents are kept once their messages are settled; the charter's retention where that is longer, or
+    /// this is nil.
+    package var retention: TimeSpan?
 
     package init(host: String, port: Int, certificate: [UInt8], certificateKey: [UInt8]) {
         self.host = host
@@ -43,6 +50,9 @@ package struct RelayServer: Sendable {
     package let acts: RelayActs
     package let bell: InboxBell
     package let rounds: CheckpointRounds
+    /// Shown in each handshake; may be replaced.
+    package let certificate: ServerCertificate
+    package let pulse: Pulse
     package let services: [ServiceRoot.Named]
 
     /// - Parameters:
@@ -53,6 +63,8 @@ package struct RelayServer: Sendable {
         logger: Logger, listening: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let bell = InboxBell()
+        let metrics = RelayMetrics()
+        let disk = DiskWatch(folder: settings.dataFolder, floor: settings.diskFloor)
         let witnesses = try WitnessClient(roots: settings.witnessRoots)
         let panel = WitnessPanel(log.snapshot.standing.charter.charter, log: signers.log.key, logger: logger) {
             await witnesses.post($0, to: $1)
@@ -62,30 +74,34 @@ package struct RelayServer: Sendable {
             log: log, reader: LogReader(store), panel: panel, shown: shown, clock: clock, cadence: settings.cadence,
             logger: logger)
         let sequencer = Sequencer(
-            store: store, log: log, signers: signers, clock: clock, bell: bell, logger: logger)
-        let acts = RelayActs(sequencer: sequencer, log: log, store: store, clock: clock, logger: logger)
+            store: store, log: log, signers: signers, clock: clock, bell: bell, logger: logger, metrics: metrics,
+            limits: settings.limits.queue)
+        let acts = RelayActs(
+            sequencer: sequencer, log: log, store: store, clock: clock, logger: logger, retention: settings.retention,
+            metrics: metrics)
         let responder = RelayResponder(
             sequencer: sequencer, log: log, shown: shown, store: store, reader: LogReader(store), clock: clock,
-            bell: bell)
+            bell: bell, disk: disk,
+            turnstile: Turnstile(settings.limits, log: log, figures: metrics.limits),
+            verdicts: VerdictShelf(logger: logger))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
-        var quiet = logger
-        quiet.logLevel = max(.notice, logger.logLevel)
-        let application = Application(
-            responder: responder, server: try Self.builder(settings),
-            configuration: .init(
-                address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 4_096),
-            onServerRunning: { channel in await listening(channel.localAddress?.port ?? settings.port) },
-            eventLoopGroupProvider: .shared(group), logger: quiet)
+        let certificate = try ServerCertificate(
+            ServerIdentity(certificate: settings.certificate, key: settings.certificateKey),
+            farewell: settings.connections.farewell)
+        let listener = Self.listener(
+            WatchedResponder(inner: responder, metrics: metrics, logger: logger), certificate, settings, group,
+            listening)
         var services: [ServiceRoot.Named] = [
             .init("witness client", WitnessClientService(client: witnesses)), .init("acts", acts),
-            .init("checkpoints", rounds), .init("https", application),
+            .init("checkpoints", rounds), .init("https", listener),
         ]
         if let port = settings.healthPort {
-            let health = Application(
-                responder: HealthResponder(log: log, store: store, clock: clock, panel: panel, shown: shown),
-                configuration: .init(address: .hostname("127.0.0.1", port: port), serverName: nil),
-                eventLoopGroupProvider: .shared(group), logger: quiet)
-            services.append(.init("health", health))
+            let health = RelayHealth(
+                log: log, clock: clock, panel: panel, shown: shown, rounds: rounds, bell: bell, metrics: metrics,
+                probe: StoreProbe(store, metrics: metrics), disk: disk,
+                figures: StoreFiguresWatch(store, logger: logger)
+            ) { certificate.end }
+            services += health.services(port: port, folder: settings.dataFolder, group: group, logger: logger)
         }
         // Last in the list, so first to stop: the polls that wait are answered before their connections end.
         services.append(.init("bell", BellService(bell: bell)))
@@ -94,12 +110,25 @@ package struct RelayServer: Sendable {
         self.acts = acts
         self.bell = bell
         self.rounds = rounds
+        self.certificate = certificate
+        pulse = Pulse(log: log, store: store, group: group)
         self.services = services
     }
 
-    private static func builder(_ settings: RelaySettings) throws -> HTTPServerBuilder {
-        let identity = ServerIdentity(certificate: settings.certificate, key: settings.certificateKey)
-        return try GuardedServer.builder(identity, limits: settings.connections)
+    /// Where everyone but the operator asks.
+    private static func listener(
+        _ responder: WatchedResponder<RelayResponder>, _ certificate: ServerCertificate, _ settings: RelaySettings,
+        _ group: MultiThreadedEventLoopGroup, _ listening: @escaping @Sendable (Int) async -> Void
+    ) -> some Service {
+        Application(
+            responder: responder,
+            server: GuardedServer.builder(
+                certificate, limits: settings.connections, figures: responder.metrics.connections,
+                sources: SourceTable(settings.limits.sources, figures: responder.metrics.limits)),
+            configuration: .init(
+                address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 4_096),
+            onServerRunning: { channel in await listening(channel.localAddress?.port ?? settings.port) },
+            eventLoopGroupProvider: .shared(group), logger: responder.logger.quiet)
     }
 }
 

@@ -1,3 +1,4 @@
+import Daemon
 import Ledger
 package import Logging
 package import Rules
@@ -16,19 +17,33 @@ package actor Sequencer {
         case rejected(Objection, SignedRejection)
         /// Too much is waiting already.
         case busy
+        /// What waits would take longer than anybody should wait: seconds.
+        case overloaded(Double)
         case clock(RelayClock.Doubt)
         /// Nothing is known to be stored; the same statement may be sent again.
         case unavailable
+
+        var isAccepted: Bool {
+            if case .accepted = self { true } else { false }
+        }
     }
 
     /// An act of the relay itself, made when its batch is decided so that what it counts is exact.
     package struct OwnAct: Sendable {
         /// The message it speaks of, if any.
         let message: MessageID?
+        /// The messages whose content it erases.
+        let erases: [MessageID]
         let make: @Sendable (StandingFacts, Timestamp) -> Act
+        /// What it will be, for those who count.
+        var kind: Act.Kind { erases.isEmpty ? (message == nil ? .tick : .expiry) : .erasure }
 
-        package init(message: MessageID? = nil, make: @escaping @Sendable (StandingFacts, Timestamp) -> Act) {
+        package init(
+            message: MessageID? = nil, erases: [MessageID] = [],
+            make: @escaping @Sendable (StandingFacts, Timestamp) -> Act
+        ) {
             self.message = message
+            self.erases = erases
             self.make = make
         }
     }
@@ -36,6 +51,32 @@ package actor Sequencer {
     private enum Work {
         case statement(ExaminedStatement, EnvelopeBytes?)
         case own(OwnAct)
+
+        var kind: Act.Kind {
+            switch self {
+            case .statement(let examined, _): examined.signed.statement.act.kind
+            case .own(let act): act.kind
+            }
+        }
+        /// Whose it is in the queue.
+        var party: PartyID {
+            if case .statement(let examined, _) = self { examined.signed.statement.party } else { .relay }
+        }
+        var precedence: Precedence {
+            if case .statement(let examined, _) = self { examined.signed.statement.act.precedence } else { .flash }
+        }
+        /// Of what it takes in memory.
+        var cost: Int {
+            if case .statement(_, .inline(let bytes)) = self { 1 + bytes.count / 16_384 } else { 1 }
+        }
+        /// Bytes; 0 for what brings no envelope.
+        var envelopeSize: UInt64 {
+            switch self {
+            case .statement(_, .inline(let bytes)): UInt64(bytes.count)
+            case .statement(_, .staged(let file)): file.size
+            default: 0
+            }
+        }
     }
 
     private struct Waiting {
@@ -54,12 +95,16 @@ package actor Sequencer {
     let log: PublishedLog
     private let bell: InboxBell
     private let logger: Logger
-    private var waiting: [Waiting] = []
+    let metrics: RelayMetrics
+    private let limits: QueueLimits
+    private var waiting: FairQueue<Waiting>
+    private var pace = Pace()
     private var isDraining = false
     private var knownRoots: [TreeSize: Hash] = [:]
 
     package init(
-        store: any Store, log: PublishedLog, signers: RelaySigners, clock: RelayClock, bell: InboxBell, logger: Logger
+        store: any Store, log: PublishedLog, signers: RelaySigners, clock: RelayClock, bell: InboxBell, logger: Logger,
+        metrics: RelayMetrics = RelayMetrics(), limits: QueueLimits = QueueLimits()
     ) {
         self.store = store
         reader = LogReader(store)
@@ -68,6 +113,9 @@ package actor Sequencer {
         self.log = log
         self.bell = bell
         self.logger = logger
+        self.metrics = metrics
+        self.limits = limits
+        waiting = FairQueue(limit: limits.statements, share: limits.share)
     }
 
     /// Decides a statement and, if it is accepted, makes it durable before answering.
@@ -81,20 +129,50 @@ package actor Sequencer {
 
     private func enqueue(_ work: Work) async -> Outcome {
         if log.isHalted { return .unavailable }
-        if waiting.count >= Self.queueLimit { return .busy }
+        if let refusal = refusal(work) { return refusal }
         return await withCheckedContinuation { answer in
-            waiting.append(Waiting(work: work, answer: answer))
+            guard add(Waiting(work: work, answer: answer)) else { return }
+            metrics.queue.set(waiting.count)
             guard !isDraining else { return }
             isDraining = true
             Task { await drain() }
         }
     }
 
+    /// Turns away what would have to wait for too long; the relay's own acts are few, and wait. Whoever comes when
+    /// nothing is at work is let in: that is how it is seen that a disk works again.
+    private func refusal(_ work: Work) -> Outcome? {
+        guard isDraining, work.party != .relay else { return nil }
+        let wait = pace.wait(place: waiting.place(of: work.party), at: .now)
+        guard wait > Double(limits.patience.milliseconds) / 1_000 else { return nil }
+        metrics.limits.add(.patience)
+        metrics.count(work.kind, .overloaded(wait))
+        return .overloaded(wait)
+    }
+
+    /// - Returns: whether it waits; otherwise it was answered.
+    private func add(_ item: Waiting) -> Bool {
+        let (work, isOwn) = (item.work, item.work.party == .relay)
+        let admission = waiting.add(
+            item, of: work.party, work.precedence, cost: work.cost, isExempt: isOwn)
+        for other in admission.displaced { turnAway(other) }
+        if !admission.isAdded { turnAway(item) }
+        return admission.isAdded
+    }
+
+    private func turnAway(_ item: Waiting) {
+        metrics.limits.add(.queue)
+        tell(item, .busy)
+    }
+
     private func drain() async {
         while !waiting.isEmpty {
-            let batch = Array(waiting.prefix(Self.batchLimit))
-            waiting.removeFirst(batch.count)
+            let batch = waiting.take(Self.batchLimit)
+            metrics.queue.set(waiting.count)
+            metrics.batches.observe(Double(batch.count))
+            pace.begin(at: .now)
             await process(batch)
+            pace.end(at: .now)
         }
         isDraining = false
     }
@@ -122,13 +200,20 @@ package actor Sequencer {
             bell.ring(draft.reached)
             try await answer(batch, draft, snapshot: next)
         } catch {
-            logger.error("a batch was not committed", metadata: ["error": "\(error)", "statements": "\(batch.count)"])
+            logger.error(
+                "a batch was not committed",
+                metadata: ["error": LoggedError.words(error, for: logger), "statements": "\(batch.count)"])
             answerAll(batch, .unavailable)
         }
     }
 
     private func answerAll(_ batch: [Waiting], _ outcome: Outcome) {
-        for item in batch { item.answer.resume(returning: outcome) }
+        for item in batch { tell(item, outcome) }
+    }
+
+    private func tell(_ item: Waiting, _ outcome: Outcome, isRepeated: Bool = false) {
+        metrics.count(item.work.kind, outcome, isRepeated: isRepeated, envelope: item.work.envelopeSize)
+        item.answer.resume(returning: outcome)
     }
 
     private func facts(for batch: [Waiting], snapshot: PublishedLog.Snapshot) async throws -> Facts {
@@ -136,7 +221,9 @@ package actor Sequencer {
         for item in batch {
             switch item.work {
             case .statement(let examined, _): wanted.add(examined.signed)
-            case .own(let act): if let message = act.message { wanted.messages.insert(message) }
+            case .own(let act):
+                if let message = act.message { wanted.messages.insert(message) }
+                wanted.contents.formUnion(act.erases)
             }
         }
         return try await facts(wanted, in: snapshot)
@@ -167,9 +254,13 @@ package actor Sequencer {
         _ draft: inout BatchDraft, base: PublishedLog.Snapshot
     ) async throws -> PublishedLog.Snapshot {
         let next = try draft.seal(signers: signers, origin: base.standing.charter.charter.relay.origin)
+        let begin = ContinuousClock.now
         do {
             try await store.commit(next.batch)
-        } catch  where error.code == .outcomeUnknown {
+            metrics.committed(since: begin)
+        } catch {
+            metrics.commitFailures.add()
+            guard error.code == .outcomeUnknown else { throw error }
             try await resolveUnknown(next.snapshot, base: base)
         }
         return next.snapshot
@@ -203,7 +294,8 @@ package actor Sequencer {
             for entry in proofs { proven[entry.index] = entry }
         }
         for (item, verdict) in zip(batch, draft.verdicts) {
-            item.answer.resume(returning: outcome(verdict, proven: proven, snapshot: snapshot))
+            tell(
+                item, outcome(verdict, proven: proven, snapshot: snapshot), isRepeated: verdict.olderIndex != nil)
         }
     }
 

@@ -51,7 +51,7 @@ package final class ShownCheckpoints: Sendable {
             switch slot {
             case .partiesCheckpoint: state.parties = shown
             case .strangersCheckpoint: state.strangers = shown
-            case .verdict: break
+            case .verdict, .probe: break
             }
         }
     }

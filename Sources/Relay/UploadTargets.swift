@@ -53,6 +53,7 @@ extension UploadID {
 /// Envelopes: their submissions go into the log.
 struct EnvelopeUpload: UploadTarget {
     let sequencer: Sequencer
+    let turnstile: Turnstile
     let charter: CharterInForce
     /// The largest payload that any channel takes.
     let largest: UInt64
@@ -70,7 +71,14 @@ struct EnvelopeUpload: UploadTarget {
     }
 
     func standing(_ examined: ExaminedStatement) async throws -> Response? {
-        try await sequencer.preview(examined).map { try Self.answer($0) }
+        let outcome = await sequencer.preview(examined)
+        if let outcome, outcome.isOld {
+            try turnstile.admitCarried()
+        } else {
+            // Its content is counted as it comes.
+            try turnstile.admit(examined.signed.statement)
+        }
+        return try outcome.map { try Self.answer($0) }
     }
 
     func settle(_ header: EnvelopeHeader, file: StagedEnvelope) async throws -> SettledUpload {
@@ -82,7 +90,7 @@ struct EnvelopeUpload: UploadTarget {
             // Of this moment: the same submission may be accepted in the next, and its bytes are all here.
             case .rejected(let objection, _):
                 ![.quotaExceeded, .clock, .channelClosed].contains(objection.code)
-            case .busy, .clock, .unavailable: false
+            case .busy, .overloaded, .clock, .unavailable: false
             }
         return SettledUpload(answer: try Self.answer(outcome), isOver: isOver)
     }

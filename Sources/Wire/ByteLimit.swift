@@ -1,3 +1,5 @@
+import Statements
+
 /// The most bytes of each body that relay and clients exchange; a longer one is refused before it is kept.
 package enum ByteLimit {
     /// A submitted ``Statements/SignedStatement``.
@@ -8,6 +10,8 @@ package enum ByteLimit {
     package static let acceptance = 144_000
     /// A ``Statements/SignedRejection`` in DER.
     package static let rejection = 1_024
+    /// A ``Statements/SignedVerdict`` in DER.
+    package static let verdict = Bounds.verdict
     /// A ``Statements/KeyList`` in DER.
     package static let keyList = 1_048_576
     /// A signed note.

@@ -4,7 +4,7 @@ package import Statements
 package struct CharterView: Hashable, Sendable {
     package static let schema = "valise/charter/v1"
     package let charter: SignedCharter
-    /// Under rules version 1 there are none.
+    /// Under the rules versions so far there are none.
     package let amendments: [ProvenEntry]
 
     package init(charter: SignedCharter, amendments: [ProvenEntry] = []) {

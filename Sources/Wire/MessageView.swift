@@ -8,17 +8,20 @@ package struct MessageView: Hashable, Sendable {
     package let checkpoint: [UInt8]
     /// Oldest entry first.
     package let chain: [ProvenEntry]
+    /// The erasure of its content, which may be that of other messages too and so stands beside the chain.
+    package let erasure: ProvenEntry?
 
-    package init(checkpoint: [UInt8], chain: [ProvenEntry]) {
+    package init(checkpoint: [UInt8], chain: [ProvenEntry], erasure: ProvenEntry? = nil) {
         self.checkpoint = checkpoint
         self.chain = chain
+        self.erasure = erasure
     }
 
     /// The JSON text. - Throws: ``FormError`` for an entry that cannot be encoded.
     package func encoded() throws(FormError) -> [UInt8] {
         JSON.object([
             .init("schema", .string(Self.schema)), .init("checkpoint", .note(checkpoint)),
-            .init("chain", try .forms(chain)),
+            .init("chain", try .forms(chain)), .init("erasure", try erasure.asJSON()),
         ]).bytes
     }
 
@@ -27,5 +30,6 @@ package struct MessageView: Hashable, Sendable {
         let fields = try JSONFields(parsing: bytes, limit: ByteLimit.view, schema: Self.schema)
         checkpoint = try fields.note()
         chain = try fields.chain()
+        erasure = try fields.optionalForm("erasure", limit: ByteLimit.provenEntry)
     }
 }

@@ -30,6 +30,11 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     package let allow: [HTTPRequest.Method]
     /// For `wrong-offset`: where the upload stands. It travels as a field, not in the document.
     package let uploadOffset: UInt64?
+    /// For 429 and `overloaded`: seconds after which it may be tried again, if that is known. They travel as a field,
+    /// not in the document.
+    package var retryAfter: Int?
+    /// What the operator's log calls the request, in 16 hexadecimal digits.
+    package var request: String?
 
     package init(
         _ code: ProblemCode, detail: String, routes: [[PartyID]] = [], rejection: [UInt8]? = nil,
@@ -71,8 +76,9 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
         if let uploadOffset { fields[.uploadOffset] = String(uploadOffset) }
         switch status {
         case 401: fields[.wwwAuthenticate] = "Signature"
-        case 429: fields[.retryAfter] = "1"
-        case 503: fields[.retryAfter] = "5"
+        case 429: fields[.retryAfter] = String(retryAfter ?? 1)
+        // A disk is not made larger in five seconds.
+        case 503: fields[.retryAfter] = code == ServiceCode.storageLow.rawValue ? "60" : String(retryAfter ?? 5)
         default: break
         }
         return fields
@@ -89,6 +95,7 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
             members.append(.init("routes", .array(routes.map { .array($0.map { .string($0.description) }) })))
         }
         if let rejection { members.append(.init("rejection", .string(Base64.encode(rejection)))) }
+        if let request { members.append(.init("request", .string(request))) }
         return JSON.object(members).bytes
     }
 
@@ -113,6 +120,7 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
             }
             rejection = der
         }
+        if case .string(let text) = fields.value("request"), Hex.decode(text.utf8)?.count == 8 { request = text }
         allow = []
         uploadOffset = nil
     }

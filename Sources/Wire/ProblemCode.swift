@@ -61,10 +61,18 @@ package enum ServiceCode: String, Sendable, CaseIterable {
     case notFound = "not-found"
     /// No `retrieved` receipt is in the log.
     case notReleased = "not-released"
+    /// The content was destroyed, by an act that is in the log.
+    case erased
     case busy
     case unavailable
+    /// More waits than can be answered soon.
+    case overloaded
     case clockBehind = "clock-behind"
     case storageFailed = "storage-failed"
+    /// The disk is nearly full: content is not taken, so that receipts still can be.
+    case storageLow = "storage-low"
+    /// The relay is about to be stopped.
+    case draining
     case methodNotAllowed = "method-not-allowed"
     case tooSlow = "too-slow"
     case rangeInvalid = "range-invalid"
@@ -82,6 +90,12 @@ package enum ServiceCode: String, Sendable, CaseIterable {
     case draftRejected = "draft-rejected"
     /// Another delegate's matter.
     case notYours = "not-yours"
+    /// A verdict by a party that does not replay the log.
+    case notAnAuditor = "not-an-auditor"
+    /// A verdict that is of another log than this relay's.
+    case verdictOtherLog = "verdict-other-log"
+    /// A newer verdict of the same delegate is kept.
+    case verdictOlder = "verdict-older"
     case `internal` = "internal"
 }
 
@@ -102,11 +116,18 @@ extension ProblemCode.Row {
         case .notFound: self.init(404, "Not found", "Check the identifier; what is not yours is not shown.")
         case .notReleased:
             self.init(403, "Not released", "Submit a `retrieved` receipt first; content is released after it.")
+        case .erased:
+            self.init(410, "Erased", "Use what was kept: the relay has destroyed its copy, as the log says.")
         case .busy: self.init(429, "Busy", "Try again a little later; nothing was accepted.")
         case .unavailable: self.init(503, "Unavailable", "Try again later; a statement may safely be sent again.")
+        case .overloaded:
+            self.init(503, "Overloaded", "Try again after the time that Retry-After says; nothing was accepted.")
         case .clockBehind: self.init(503, "Clock behind", "The operator must set the relay's clock; try again later.")
         case .storageFailed:
             self.init(503, "Storage failed", "The operator must look at the relay's disk; send it again later.")
+        case .draining: self.init(503, "Draining", "Send it again in a moment; nothing was accepted.")
+        case .storageLow:
+            self.init(503, "Storage low", "The operator must make space on the relay's disk; send it again later.")
         case .methodNotAllowed: self.init(405, "Method not allowed", "Use the method that the Allow field names.")
         case .tooSlow: self.init(408, "Too slow", "Send the request over a faster connection.")
         case .rangeInvalid: self.init(416, "Range invalid", "Ask for one range that begins inside the envelope.")
@@ -118,6 +139,10 @@ extension ProblemCode.Row {
         case .draftsFull: self.init(429, "Shelf full", "Withdraw drafts that are no longer wanted.")
         case .draftRejected: self.init(409, "Draft rejected", "Withdraw it, and draft anew as the note asks.")
         case .notYours: self.init(403, "Not yours", "Ask the delegate who may do this.")
+        case .notAnAuditor: self.init(403, "Not an auditor", "Ask a delegate of a party that the charter makes one.")
+        case .verdictOtherLog:
+            self.init(409, "Verdict on another log", "Keep the mirror and the verdict: call the other parties.")
+        case .verdictOlder: self.init(409, "Verdict is older", "Mirror the log, replay it, and post that verdict.")
         case .internal: self.init(500, "Internal error", "Tell the operator the time of this answer.")
         }
     }

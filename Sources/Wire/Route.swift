@@ -38,6 +38,8 @@ package enum Route: Hashable, Sendable {
     case inbox(InboxQuery)
     /// `GET /v1/sent?after=I&limit=L`: what was submitted in the requesting party's name.
     case sent(SentQuery)
+    /// `GET /v1/scope?after=I&limit=L`: what the requesting party may see as a limited auditor.
+    case scope(ScopeQuery)
     /// `GET /v1/messages/{id}`: a custody chain.
     case message(MessageID)
     /// `GET /v1/messages/{id}/envelope`: the envelope file, whole or from an offset (`Range`).
@@ -48,6 +50,10 @@ package enum Route: Hashable, Sendable {
     case keys(PartyID)
     /// `GET /v1/consistency?from=M&to=N`: the first size is at least 1 and not above the second.
     case consistency(from: TreeSize, to: TreeSize)
+    /// `POST /v1/verdicts`: a `SignedVerdict` of a full auditor's delegate.
+    case postVerdict
+    /// `GET /v1/verdicts`: the newest verdict of each of them.
+    case verdicts
     /// `GET /checkpoint` (C2SP tlog-tiles).
     case checkpoint
     /// `GET /tile/<L>/<N>[.p/<W>]`.
@@ -58,7 +64,8 @@ package enum Route: Hashable, Sendable {
     /// The one method of the route.
     package var method: HTTPRequest.Method {
         switch self {
-        case .submitEnvelope, .submitStatement, .beginUpload, .putDraft, .beginDraftUpload, .signDraft, .rejectDraft:
+        case .submitEnvelope, .submitStatement, .beginUpload, .putDraft, .beginDraftUpload, .signDraft, .rejectDraft,
+            .postVerdict:
             .post
         case .continueUpload, .continueDraftUpload: .patch
         case .upload, .draftUpload: .head
@@ -82,11 +89,13 @@ package enum Route: Hashable, Sendable {
         case .rejectDraft(let id), .draftRejection(let id): "/v1/drafts/\(id)/rejection"
         case .inbox(let query): "/v1/inbox?\(query.text)"
         case .sent(let query): "/v1/sent?\(query.text)"
+        case .scope(let query): "/v1/scope?\(query.text)"
         case .message(let id): "/v1/messages/\(id)"
         case .envelope(let id): "/v1/messages/\(id)/envelope"
         case .charter: "/v1/charter"
         case .keys(let party): "/v1/parties/\(party)/keys"
         case .consistency(let from, let to): "/v1/consistency?from=\(from)&to=\(to)"
+        case .postVerdict, .verdicts: "/v1/verdicts"
         case .checkpoint: "/checkpoint"
         case .tile(let tile): "/\(tile.path)"
         case .entries(let bundle): "/\(bundle.path)"

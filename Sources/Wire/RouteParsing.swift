@@ -37,13 +37,14 @@ extension Route {
         return try single(path: path, segments, query: query).map { [$0] } ?? []
     }
 
-    /// Uploads and drafts, whose paths answer several methods.
+    /// Uploads, drafts and verdicts, whose paths answer several methods.
     private static func shared(_ segments: ArraySlice<Substring>) -> [Route] {
         let rest = Array(segments.dropFirst())
         switch segments.first {
         case "uploads" where rest.isEmpty: return [.beginUpload]
         case "uploads" where rest.count == 1:
             return MessageID(String(rest[0])).map { [.upload($0), .continueUpload($0)] } ?? []
+        case "verdicts" where rest.isEmpty: return [.verdicts, .postVerdict]
         case "drafts" where rest.isEmpty: return [.drafts, .putDraft]
         // No identifier reads like this word.
         case "drafts" where rest == ["uploads"]: return [.beginDraftUpload]
@@ -68,6 +69,7 @@ extension Route {
         switch (segments.first, segments.count) {
         case ("v1", 2) where segments[1] == "inbox": return .inbox(try query.inbox())
         case ("v1", 2) where segments[1] == "sent": return .sent(try query.sent())
+        case ("v1", 2) where segments[1] == "scope": return .scope(try query.scope())
         case ("v1", 2) where segments[1] == "consistency": return try query.consistency()
         case ("v1", 2): route = fixed(segments[1])
         case ("v1", 3) where segments[1] == "messages":
@@ -152,6 +154,16 @@ private struct QueryReader {
             after: LogIndex(numbers["after"] ?? 0), limit: Int(numbers["limit"] ?? UInt64(SentQuery.mostMessages)))
         guard let query else {
             throw Problem(.malformed, "after must be a log index and limit 1 to \(SentQuery.mostMessages)")
+        }
+        return query
+    }
+
+    func scope() throws(Problem) -> ScopeQuery {
+        try expectOnly(["after", "limit"])
+        let query = ScopeQuery(
+            after: LogIndex(numbers["after"] ?? 0), limit: Int(numbers["limit"] ?? UInt64(ScopeQuery.mostEntries)))
+        guard let query else {
+            throw Problem(.malformed, "after must be a log index and limit 1 to \(ScopeQuery.mostEntries)")
         }
         return query
     }

@@ -165,7 +165,9 @@ struct SequencerFaultTests {
 
     @Test("more statements than fit are answered as busy")
     func busy() async throws {
-        try await RelayInABox.run { box in
+        // The commit is held back for as long as it takes to fill the queue.
+        let options = RelayInABox.Options { $0.settings = { $0.limits.queue.patience = .minutes(5) } }
+        try await RelayInABox.run(nil, options) { box in
             let gate = Gate()
             box.store.then([.wait(gate)])
             let envelope = try box.envelope()

@@ -85,11 +85,13 @@ struct ContentVectorTests {
             .receipt(LegReference(message: MessageID(Talks.hash("message")), leg: LegNumber(0)!), .opened),
             by: PartyID("hezbollah")!)
         let keys = try Self.keys()
+        let rejected = try ValiseFileTests.rejected(receipt)
         let items: [(String, String, [UInt8], [UInt8])] = [
             ("envelope", "SignedStatement", try signed.derBytes(), envelope + payload),
             ("draft", "Draft", try half.derBytes(), try DraftWriter.header(half, sealedKeys: block) + payload),
             ("statement", "SignedStatement", try receipt.derBytes(), try StatementFile(receipt).bytes()),
             ("keys", "KeysFile", try keys.derBytes(), try keys.bytes()),
+            ("rejection", "RejectedStatement", try rejected.derBytes(), try rejected.bytes()),
         ]
         for (name, _, _, file) in items { #expect(ValiseFileKind.detect(file)?.rawValue == name) }
         _ = try EnvelopeFormat.check(items[0].3)

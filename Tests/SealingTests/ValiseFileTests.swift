@@ -158,6 +158,37 @@ struct ValiseFileTests {
         #expect(verified.publications.isEmpty && verified.tickAt == Talks.start + .minutes(1))
     }
 
+    /// A statement with a rejection under a key of its own.
+    static func rejected(_ statement: SignedStatement) throws -> RejectedStatement {
+        let rejection = Rejection(
+            charter: statement.statement.charter, statement: statement.id, code: "wrong-state",
+            treeSize: TreeSize(rawValue: 12), decidedAt: statement.statement.madeAt)
+        return try RejectedStatement(statement, SignedRejection(rejection) { _ in [UInt8](repeating: 7, count: 64) })
+    }
+
+    @Test("a rejection file holds one statement and the rejection of that statement")
+    func rejectionFile() throws {
+        let reference = LegReference(message: MessageID(.zero), leg: LegNumber(0)!)
+        let rejected = try Self.rejected(scene.signed(.receipt(reference, .opened)))
+        let file = try rejected.bytes()
+        #expect(try RejectedStatement(parsing: file) == rejected)
+        #expect(file.count <= RejectedStatement.longest)
+        func code(_ file: [UInt8]) -> EnvelopeError.Code? {
+            do throws(EnvelopeError) { _ = try RejectedStatement(parsing: file) } catch { return error.code }
+            return nil
+        }
+        let other = try scene.signed(.receipt(reference, .retrieved))
+        #expect(throws: FormError.self) { _ = try RejectedStatement(other, rejected.rejection) }
+        let pair = DERPair.encode(try other.derBytes() + rejected.rejection.derBytes())
+        #expect(code(ValiseFileKind.rejection.magic + Forge.u32(pair.count) + pair) == .malformed)
+        #expect(code(file + [0]) == .malformed)
+        for count in stride(from: 0, to: file.count, by: 5) {
+            #expect(code(Array(file.prefix(count))) == .truncated, "at \(count)")
+        }
+        #expect(code(ValiseFileKind.rejection.magic + Forge.u32(Bounds.rejectedStatement + 1)) == .oversized)
+        #expect(code(try StatementFile(rejected.statement).bytes()) == .malformed)
+    }
+
     @Test("the kind of a file is told by its first line", arguments: ValiseFileKind.allCases)
     func kinds(kind: ValiseFileKind) {
         #expect(ValiseFileKind.detect(kind.magic + [1, 2, 3]) == kind)
@@ -165,5 +196,12 @@ struct ValiseFileTests {
         #expect(ValiseFileKind.detect(kind.magic.dropLast()) == nil)
         #expect(ValiseFileKind.detect([0x20] + kind.magic) == nil)
         #expect(kind.magic.count <= ValiseFileKind.detectionCount)
+    }
+}
+
+/// A DER sequence around values that are encoded already.
+enum DERPair {
+    static func encode(_ body: [UInt8]) -> [UInt8] {
+        [0x30, 0x82, UInt8(body.count >> 8), UInt8(body.count & 255)] + body
     }
 }

@@ -30,7 +30,8 @@ struct ProblemTests {
         arguments: [
             (ServiceCode.malformed, 400), (.oversized, 413), (.unknownVersion, 400), (.digestMismatch, 422),
             (.blockMismatch, 422), (.notAuthenticated, 401), (.notFound, 404), (.notReleased, 403), (.busy, 429),
-            (.unavailable, 503), (.clockBehind, 503), (.storageFailed, 503), (.methodNotAllowed, 405),
+            (.unavailable, 503), (.clockBehind, 503), (.storageFailed, 503), (.storageLow, 503),
+            (.methodNotAllowed, 405),
             (.tooSlow, 408), (.rangeInvalid, 416), (.internal, 500), (.partTooSmall, 400), (.notYours, 403),
         ])
     func status(_ code: ServiceCode, _ status: Int) {

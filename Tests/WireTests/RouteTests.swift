@@ -13,6 +13,7 @@ struct RouteTests {
         let query = try #require(InboxQuery(after: ArrivalNumber(7), wait: 60, limit: 256))
         let sent = try #require(SentQuery(after: 7))
         let party = try #require(PartyID("us-envoy"))
+        let scope = try #require(ScopeQuery(after: 7))
         let tile = try #require(TileID(level: 1, index: 1_234_067, width: 112))
         let bundle = try #require(EntryBundleID(index: 5))
         let draft = StatementID(Hash.sha256([2]))
@@ -34,11 +35,14 @@ struct RouteTests {
             (.draftRejection(draft), .get, "/v1/drafts/\(draft)/rejection"),
             (.inbox(query), .get, "/v1/inbox?after=7&wait=60&limit=256"),
             (.sent(sent), .get, "/v1/sent?after=7&limit=64"),
+            (.scope(scope), .get, "/v1/scope?after=7&limit=64"),
             (.message(id), .get, "/v1/messages/\(id)"),
             (.envelope(id), .get, "/v1/messages/\(id)/envelope"),
             (.charter, .get, "/v1/charter"),
             (.keys(party), .get, "/v1/parties/us-envoy/keys"),
             (.consistency(from: 1, to: 9), .get, "/v1/consistency?from=1&to=9"),
+            (.verdicts, .get, "/v1/verdicts"),
+            (.postVerdict, .post, "/v1/verdicts"),
             (.checkpoint, .get, "/checkpoint"),
             (.tile(tile), .get, "/tile/1/x001/x234/067.p/112"),
             (.entries(bundle), .get, "/tile/entries/005"),
@@ -70,6 +74,14 @@ struct RouteTests {
         #expect(try Route(method: .get, target: "/v1/sent?limit=1&after=3") == .sent(some))
     }
 
+    @Test("and those of a scope")
+    func scopeDefaults() throws {
+        let all = try #require(ScopeQuery(after: 0))
+        #expect(try Route(method: .get, target: "/v1/scope") == .scope(all))
+        let some = try #require(ScopeQuery(after: 3, limit: 1))
+        #expect(try Route(method: .get, target: "/v1/scope?limit=1&after=3") == .scope(some))
+    }
+
     static let refused: [(String, String)] = [
         ("", "malformed"), ("v1/charter", "malformed"), ("/v1/charter%20", "malformed"),
         ("/v1/parties/us%2Denvoy/keys", "malformed"), ("/v1/charter#x", "malformed"), ("/v1/ch\u{e4}rter", "malformed"),
@@ -79,6 +91,10 @@ struct RouteTests {
         ("/v1/inbox?after=1&after=1", "malformed"), ("/v1/inbox?wait=61", "malformed"),
         ("/v1/inbox?limit=0", "malformed"), ("/v1/inbox?limit=257", "malformed"), ("/v1/inbox?to=1", "malformed"),
         ("/v1/inbox?after=9223372036854775808", "malformed"), ("/v1/inbox?after=9007199254740992", "malformed"),
+        ("/v1/scope?", "malformed"), ("/v1/scope?limit=0", "malformed"), ("/v1/scope?limit=65", "malformed"),
+        ("/v1/scope?party=1", "malformed"), ("/v1/scope?after=9007199254740992", "malformed"),
+        ("/v1/scope/us-envoy", "not-found"), ("/v1/verdicts?x=1", "malformed"), ("/v1/verdicts/", "not-found"),
+        ("/v1/verdicts/us-envoy", "not-found"),
         ("/v1/sent?", "malformed"), ("/v1/sent?limit=0", "malformed"), ("/v1/sent?limit=65", "malformed"),
         ("/v1/sent?wait=1", "malformed"), ("/v1/sent?after=01", "malformed"),
         ("/v1/sent?after=9007199254740992", "malformed"), ("/v1/sent/1", "not-found"),

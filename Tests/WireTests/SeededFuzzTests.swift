@@ -104,7 +104,7 @@ struct SeededFuzzTests {
     }
 
     @Test("a view that is accepted is written and read again as the same view")
-    func views() throws {
+    func views() async throws {
         let entry = ProvenEntry(index: 3, entryBytes: [0x30, 0], proof: [Hash.sha256([1])])
         let party = try #require(PartyID("us-envoy"))
         let leg = try #require(LegNumber(0))
@@ -115,11 +115,15 @@ struct SeededFuzzTests {
         let message = MessageView(checkpoint: [0x61], chain: [entry, entry])
         let sent = SentPage(
             party: party, checkpoint: [0x61], messages: [.init(id: RouteTests.id, chain: [entry])], more: false)
+        let scope = ScopePage(party: party, checkpoint: [0x61], entries: [entry], more: false)
+        let verdicts = VerdictsView(
+            checkpoint: [0x61], verdicts: [try await VerdictsViewTests.signed("north/lead")])
         let problem = Problem(.notAuthenticated, "a detail")
         var mutator = Mutator(
             try [
                 consistency.encoded, inbox.encoded(), keys.encoded(), message.encoded(), sent.encoded(),
-                problem.encoded,
+                scope.encoded(),
+                verdicts.encoded(), problem.encoded,
             ].map { String(decoding: $0, as: UTF8.self) })
         for _ in 0..<mutator.rounds {
             let text = mutator.next()
@@ -133,6 +137,8 @@ struct SeededFuzzTests {
             check({ try KeysView(parsing: $0) }, { try $0.encoded() })
             check({ try MessageView(parsing: $0) }, { try $0.encoded() })
             check({ try SentPage(parsing: $0) }, { try $0.encoded() })
+            check({ try ScopePage(parsing: $0) }, { try $0.encoded() })
+            check({ try VerdictsView(parsing: $0) }, { try $0.encoded() })
             check({ try Problem(parsing: $0) }, { $0.encoded })
         }
     }

@@ -51,8 +51,17 @@ struct ViewTests {
 
     @Test("a custody chain is read back as it was written")
     func message() throws {
-        let view = MessageView(checkpoint: Self.note, chain: (0..<100).map(Self.entry))
-        #expect(try MessageView(parsing: view.encoded()) == view)
+        let chain = (0..<100).map(Self.entry)
+        for erasure in [nil, Self.entry(100)] {
+            let view = MessageView(checkpoint: Self.note, chain: chain, erasure: erasure)
+            let read = try MessageView(parsing: view.encoded())
+            #expect(read == view && read.erasure == erasure)
+        }
+        // From a relay that does not know of erasures.
+        let older = String(decoding: try MessageView(checkpoint: Self.note, chain: []).encoded(), as: UTF8.self)
+        #expect(older.contains(#","erasure":null"#))
+        let bare = Array(older.replacing(#","erasure":null"#, with: "").utf8)
+        #expect(try MessageView(parsing: bare) == MessageView(checkpoint: Self.note, chain: []))
     }
 
     @Test("drafts are read back as they were written, rejected or not")

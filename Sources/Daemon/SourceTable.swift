@@ -1,0 +1,184 @@
+package import NIOCore
+import Synchronization
+
+/// What strangers may cost, by address, before anybody has proven who they are.
+package struct SourceLimits: Sendable {
+    /// Connections that are open at a time, all together.
+    package var connections = 10_000
+    /// Those of one address.
+    package var addressConnections = 512
+    /// New connections of an address a second: each is a TLS handshake.
+    package var handshakes = 50
+    /// Bytes of an address a second, over connections on which nobody has proven who they are.
+    package var bytes = 1 << 20
+    /// Requests of an address a second that come over such connections.
+    package var requests = 200
+    /// Signatures of an address a second that may turn out to be wrong.
+    package var failures = 20
+    /// Addresses that are remembered; what comes from others shares one budget.
+    package var addresses = 16_384
+    /// The steady clock by which budgets fill.
+    package var now: @Sendable () -> ContinuousClock.Instant = { .now }
+    package init() {}
+}
+
+/// The budgets of all addresses that are connected, or were until their budgets have filled again. Asked once for a
+/// connection; what comes over it asks its own ``Source`` alone.
+package final class SourceTable: Sendable {
+    private struct State {
+        var sources: [SourceAddress: Source] = [:]
+        var connections = 0
+        var swept: ContinuousClock.Instant?
+    }
+
+    private let limits: SourceLimits
+    package let figures: LimitFigures
+    private let state = Mutex(State())
+    /// Of everyone for whom there is no place in the table.
+    private let crowd: Source
+
+    package init(_ limits: SourceLimits, figures: LimitFigures) {
+        self.limits = limits
+        self.figures = figures
+        crowd = Source(limits, figures)
+    }
+
+    /// How many addresses are remembered.
+    package var count: Int { state.withLock { $0.sources.count } }
+
+    /// Lets a connection in. Each that was let in is followed by ``leave(_:)``.
+    /// - Returns: nil if it must be closed at once.
+    package func enter(_ address: SocketAddress?) -> Source? {
+        let now = limits.now()
+        let key = SourceAddress(address)
+        let found: Source? = state.withLock { state in
+            guard state.connections < limits.connections else {
+                figures.add(.connections)
+                return nil
+            }
+            let source = source(key, in: &state, at: now)
+            if let refused = source.enter(at: now) {
+                figures.add(refused)
+                return nil
+            }
+            state.connections += 1
+            return source
+        }
+        figures.addresses.set(count)
+        return found
+    }
+
+    package func leave(_ source: Source) {
+        state.withLock { $0.connections -= 1 }
+        source.leave()
+    }
+
+    private func source(_ key: SourceAddress, in state: inout State, at now: ContinuousClock.Instant) -> Source {
+        if let known = state.sources[key] { return known }
+        if state.sources.count >= limits.addresses { sweep(&state, at: now) }
+        guard state.sources.count < limits.addresses else { return crowd }
+        let source = Source(limits, figures)
+        state.sources[key] = source
+        return source
+    }
+
+    /// Forgets addresses of which nothing is left to remember; at most once a second, since it looks at all of them.
+    private func sweep(_ state: inout State, at now: ContinuousClock.Instant) {
+        if let swept = state.swept, now - swept < .seconds(1) { return }
+        state.swept = now
+        state.sources = state.sources.filter { !$0.value.isForgettable(at: now) }
+    }
+}
+
+/// Whose budget a connection is on: an IPv4 address, or the first half of an IPv6 one, of which one network has as many
+/// as it likes.
+struct SourceAddress: Hashable, Sendable {
+    private let bytes: [UInt8]
+
+    /// - Parameter address: nil, and what is no Internet address, are one address.
+    init(_ address: SocketAddress?) {
+        // As the kernel lays them out (ip(7), ipv6(7)): family, port, then the address, in IPv6 behind the flow.
+        switch address {
+        case .v4(let address): bytes = withUnsafeBytes(of: address.address) { Array($0[4..<8]) }
+        case .v6(let address):
+            let all = withUnsafeBytes(of: address.address) { Array($0[8..<24]) }
+            let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10] == 0xff && all[11] == 0xff
+            bytes = isMapped ? Array(all.suffix(4)) : Array(all.prefix(8))
+        default: bytes = []
+        }
+    }
+}
+
+/// The budget of one address.
+package final class Source: Sendable {
+    private struct State {
+        var connections = 0
+        var handshakes: TokenBucket
+        var bytes: TokenBucket
+        var requests: TokenBucket
+        var failures: TokenBucket
+    }
+
+    private let limits: SourceLimits
+    private let figures: LimitFigures
+    private let state: Mutex<State>
+
+    init(_ limits: SourceLimits, _ figures: LimitFigures) {
+        self.limits = limits
+        self.figures = figures
+        let now = limits.now()
+        state = Mutex(
+            State(
+                handshakes: TokenBucket(rate: Double(limits.handshakes), at: now),
+                bytes: TokenBucket(rate: Double(limits.bytes), at: now),
+                requests: TokenBucket(rate: Double(limits.requests), at: now),
+                failures: TokenBucket(rate: Double(limits.failures), at: now)))
+    }
+
+    /// - Returns: the limit that keeps a connection out; nil if it is in.
+    func enter(at now: ContinuousClock.Instant) -> ServiceLimit? {
+        state.withLock { state in
+            guard state.connections < limits.addressConnections else { return .addressConnections }
+            guard state.handshakes.take(at: now) == nil else { return .addressHandshakes }
+            state.connections += 1
+            return nil
+        }
+    }
+
+    func leave() { state.withLock { $0.connections -= 1 } }
+
+    /// - Returns: whether so many bytes of somebody unproven are taken.
+    func take(bytes: Int) -> Bool {
+        let isTaken = state.withLock { $0.bytes.take(Double(bytes), at: limits.now()) == nil }
+        if !isTaken { figures.add(.addressBytes) }
+        return isTaken
+    }
+
+    /// - Returns: nil if a request of somebody unproven may go on, otherwise the seconds until it may.
+    func takeRequest() -> Double? {
+        let wait = state.withLock { $0.requests.take(at: limits.now()) }
+        if wait != nil { figures.add(.addressRequests) }
+        return wait
+    }
+
+    /// Takes the price of looking at a signature.
+    /// - Returns: nil if it was paid, otherwise the seconds until it can be.
+    func takeProof() -> Double? {
+        let wait = state.withLock { $0.failures.take(at: limits.now()) }
+        if wait != nil { figures.add(.addressFailures) }
+        return wait
+    }
+
+    /// A signature held: it costs nothing.
+    func giveProofBack() { state.withLock { $0.failures.giveBack() } }
+
+    /// A signature did not hold for which nothing was paid.
+    func forceProof() { state.withLock { $0.failures.force(at: limits.now()) } }
+
+    func isForgettable(at now: ContinuousClock.Instant) -> Bool {
+        state.withLock { state in
+            state.connections == 0 && state.handshakes.isFull(at: now) && state.bytes.isFull(at: now)
+                && state.requests.isFull(at: now) && state.failures.isFull(at: now)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+/// A rate with room for a burst: it fills by `rate` a second up to ``burstSeconds`` of it, and what is taken needs its
+/// amount to be there.
+package struct TokenBucket: Sendable {
+    /// How many seconds of its rate a bucket holds.
+    package static let burstSeconds = 10.0
+    private let rate: Double
+    private var level: Double
+    private var filled: ContinuousClock.Instant
+
+    /// - Parameter rate: a second, above 0.
+    package init(rate: Double, at now: ContinuousClock.Instant) {
+        self.rate = rate
+        level = rate * Self.burstSeconds
+        filled = now
+    }
+
+    private var size: Double { rate * Self.burstSeconds }
+
+    /// Takes an amount. One that is larger than the bucket needs a full bucket and leaves a debt: it is let through
+    /// once, and what follows pays for it.
+    /// - Returns: nil if it was taken, otherwise the seconds until it could be.
+    package mutating func take(_ amount: Double = 1, at now: ContinuousClock.Instant) -> Double? {
+        refill(at: now)
+        let needed = min(amount, size)
+        guard level >= needed else { return (needed - level) / rate }
+        level -= amount
+        return nil
+    }
+
+    /// Takes an amount that cannot be refused any more, down to an empty bucket.
+    package mutating func force(_ amount: Double = 1, at now: ContinuousClock.Instant) {
+        refill(at: now)
+        level = max(min(level, 0), level - amount)
+    }
+
+    /// Undoes a ``take(_:at:)``.
+    package mutating func giveBack(_ amount: Double = 1) { level = min(size, level + amount) }
+
+    /// The seconds until an amount could be taken; nil for now.
+    package mutating func wait(for amount: Double = 1, at now: ContinuousClock.Instant) -> Double? {
+        refill(at: now)
+        let needed = min(amount, size)
+        return level >= needed ? nil : (needed - level) / rate
+    }
+
+    /// Whether nothing was taken for so long that a new bucket would be the same.
+    package mutating func isFull(at now: ContinuousClock.Instant) -> Bool {
+        refill(at: now)
+        return level >= size
+    }
+
+    private mutating func refill(at now: ContinuousClock.Instant) {
+        guard now > filled else { return }
+        level = min(size, level + (now - filled) / .seconds(1) * rate)
+        filled = now
+    }
+}

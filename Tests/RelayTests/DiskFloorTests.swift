@@ -1,0 +1,74 @@
+import Daemon
+import Keyring
+import Relay
+import Statements
+import TestKit
+import Testing
+import Wire
+
+@Suite("The disk's floor", .timeLimit(.minutes(1)))
+struct DiskFloorTests {
+    /// A floor that is so many times what the disk has free now.
+    private static func floor(_ factor: UInt64) throws -> UInt64 {
+        let folder = try TemporaryFolder()
+        return try #require(DiskSpace(of: folder.path)).free / 2 * factor * 2
+    }
+
+    private static func code(_ answer: LoadConnection.Answer) throws -> String {
+        answer.status == 200 ? "accepted" : try Problem(parsing: answer.body).code
+    }
+
+    @Test("below it no content is taken, while receipts and reading go on")
+    func content() async throws {
+        let site = try RelaySite()
+        let envelope = try await RelayInABox.run(site) { box in
+            let envelope = try box.envelope(legs: [RelayInABox.toSpeaker])
+            try await box.accept(envelope)
+            return envelope
+        }
+        let floor = try Self.floor(2)
+        try await RelayInABox.run(site, .watched { $0.diskFloor.bytes = floor }) { box in
+            let answer = try await box.post(.submitEnvelope, box.envelope().bytes)
+            #expect(answer.status == 503)
+            #expect(try Self.code(answer) == "storage-low")
+            #expect(answer.field("Retry-After") == "60")
+            #expect(try Self.code(try await box.post(.beginUpload, [0])) == "storage-low")
+            #expect(try Self.code(try await box.post(.putDraft, [0])) == "storage-low")
+            try await box.tell(envelope.message, by: FixtureWorld.speaker) { .receipt($0, .retrieved) }
+            #expect(try await box.get(.envelope(envelope.message), as: FixtureWorld.speaker).status == 200)
+            let check = try await box.check("disk")
+            #expect(check.state == .fail && check.sentence.contains("no new content is taken"), "\(check)")
+            #expect(try await box.metrics()["valise_disk_floor_bytes"] == Double(floor))
+        }
+    }
+
+    @Test("below a quarter of it nothing is taken, while reading and the relay's own ticks go on")
+    func everything() async throws {
+        let floor = try Self.floor(8)
+        var options = RelayInABox.Options.watched { $0.diskFloor.bytes = floor }
+        options.publishesKeys = false
+        try await RelayInABox.run(nil, options) { box in
+            let until = box.clock.now + .days(7)
+            let limits = box.world.charter.charter.limits
+            let publication = KeyPublication(
+                sealingKey: try RelaySite.sealingKey(FixtureWorld.envoy).publicKey, sealFrom: box.clock.now,
+                sealUntil: until, keepUntil: until + limits.longestLifetime + limits.keyGrace)
+            let signed = try box.sign(.keyPublication(publication), by: FixtureWorld.envoy)
+            #expect(try Self.code(try await box.post(.submitStatement, signed.derBytes())) == "storage-low")
+            let before = box.head.size
+            box.clock.pass(.minutes(11))
+            await box.round()
+            #expect(box.head.size > before)
+            #expect(try await box.get(.charter, as: FixtureWorld.envoy).status == 200)
+            #expect(try await box.check("disk").sentence.contains("nothing is taken any more"))
+        }
+    }
+
+    @Test("the default is 5 % of the disk, and at most 1 GiB")
+    func defaults() {
+        #expect(DiskFloor().content(of: 100 << 20) == 5 << 20)
+        #expect(DiskFloor().content(of: 1 << 40) == 1 << 30)
+        #expect(DiskFloor().statements(of: 1 << 40) == 1 << 28)
+        #expect(DiskFloor(bytes: 4_000).content(of: 1 << 40) == 4_000)
+    }
+}

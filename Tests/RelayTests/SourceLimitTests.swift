@@ -1,0 +1,206 @@
+import Daemon
+import NIOCore
+import Relay
+import Statements
+import TestKit
+import Testing
+import Wire
+
+@Suite("Limits before anybody is known", .timeLimit(.minutes(2)))
+struct SourceLimitTests {
+    private static func options(_ clock: SteadyClock, _ set: @escaping @Sendable (inout SourceLimits) -> Void)
+        -> RelayInABox.Options
+    {
+        var options = RelayInABox.Options.watched { settings in
+            settings.limits.sources.now = { clock.now }
+            set(&settings.limits.sources)
+        }
+        options.publishesKeys = false
+        return options
+    }
+
+    /// An answer to a stranger; nil if the connection was closed instead.
+    private static func ask(_ connection: LoadConnection?, _ box: RelayInABox) async -> Int? {
+        try? await connection?.send(box.request("GET", "/v1/charter")).status
+    }
+
+    private static func count(_ limit: ServiceLimit, _ box: RelayInABox) async throws -> Double? {
+        try await box.metrics()[#"valise_limited_total{limit="\#(limit.rawValue)"}"#]
+    }
+
+    @Test(
+        "a connection above the bound is closed before TLS, and one that ends makes room",
+        arguments: [ServiceLimit.connections, .addressConnections])
+    func connections(limit: ServiceLimit) async throws {
+        let options = Self.options(SteadyClock()) { limits in
+            if limit == .connections { limits.connections = 2 } else { limits.addressConnections = 2 }
+        }
+        try await RelayInABox.run(nil, options) { box in
+            let (first, second) = (try await box.connect(), try await box.connect())
+            #expect(await Self.ask(first, box) == 200)
+            #expect(await Self.ask(second, box) == 200)
+            #expect(await Self.ask(try? await box.connect(), box) == nil)
+            #expect(try #require(try await Self.count(limit, box)) >= 1)
+            #expect(await Self.ask(first, box) == 200)
+            await first.close()
+            var status: Int?
+            while status == nil {
+                let next = try? await box.connect()
+                status = await Self.ask(next, box)
+                await next?.close()
+            }
+            #expect(status == 200)
+            await second.close()
+        }
+    }
+
+    @Test("new connections of an address have a rate")
+    func handshakes() async throws {
+        let clock = SteadyClock()
+        try await RelayInABox.run(nil, Self.options(clock) { $0.handshakes = 1 }) { box in
+            var answers: [Int?] = []
+            for _ in 0..<11 {
+                let connection = try? await box.connect()
+                answers.append(await Self.ask(connection, box))
+                await connection?.close()
+            }
+            #expect(answers == Array(repeating: 200, count: 10) + [nil])
+            #expect(try await Self.count(.addressHandshakes, box) == 1)
+            clock.advance(.seconds(1))
+            let connection = try await box.connect()
+            #expect(await Self.ask(connection, box) == 200)
+            await connection.close()
+        }
+    }
+
+    @Test("requests without a signature that holds have a rate, and those with one have not")
+    func requests() async throws {
+        let clock = SteadyClock()
+        try await RelayInABox.run(nil, Self.options(clock) { $0.requests = 1 }) { box in
+            let (stranger, delegate) = (try await box.connect(), try await box.connect())
+            let keys = try await box.reading(.keys(FixtureWorld.envoy.party), as: FixtureWorld.speaker)
+            #expect(try await delegate.send(keys).status == 200)
+            for _ in 0..<9 { #expect(await Self.ask(stranger, box) == 200) }
+            let answer = try await stranger.send(box.request("GET", "/v1/charter"))
+            let problem = try Problem(parsing: answer.body)
+            #expect(answer.status == 429 && problem.code == "busy")
+            #expect(
+                problem.detail == "Too many requests come from this address without a signature that holds.")
+            #expect(answer.field("Retry-After") == "1")
+            #expect(try await Self.count(.addressRequests, box) == 1)
+            for _ in 0..<20 { #expect(try await delegate.send(keys).status == 200) }
+            clock.advance(.seconds(1))
+            #expect(await Self.ask(stranger, box) == 200)
+            await stranger.close()
+            await delegate.close()
+        }
+    }
+
+    @Test("signatures that do not hold have a rate, and cost a delegate nothing who is known on its connection")
+    func failures() async throws {
+        let clock = SteadyClock()
+        try await RelayInABox.run(nil, Self.options(clock) { $0.failures = 1 }) { box in
+            let (stranger, delegate) = (try await box.connect(), try await box.connect())
+            let route = Route.keys(FixtureWorld.envoy.party)
+            let keys = try await box.reading(route, as: FixtureWorld.speaker)
+            #expect(try await delegate.send(keys).status == 200)
+            let nobody = try #require(DelegateID("lebanon-speaker/deputy"))
+            let forged = try await LoadConnection.reading(
+                route.target, port: box.site.port, as: nobody, at: box.clock.now
+            ) {
+                try box.world.sign($0, by: FixtureWorld.envoy)
+            }
+            for _ in 0..<10 { #expect(try await stranger.send(forged).status == 401) }
+            let answer = try await stranger.send(forged)
+            let problem = try Problem(parsing: answer.body)
+            #expect(answer.status == 429 && problem.code == "busy")
+            #expect(problem.detail == "Too many signatures from this address did not hold.")
+            #expect(try await Self.count(.addressFailures, box) == 1)
+            #expect(try await delegate.send(keys).status == 200)
+            // Whoever sends a wrong one has to pay like a stranger again.
+            #expect(try await delegate.send(forged).status == 401)
+            #expect(try await delegate.send(keys).status == 429)
+            clock.advance(.seconds(1))
+            #expect(try await delegate.send(keys).status == 200)
+            #expect(try await stranger.send(forged).status == 401)
+            await stranger.close()
+            await delegate.close()
+        }
+    }
+
+    @Test("bytes of somebody unknown have a rate, and those of a delegate have not")
+    func bytes() async throws {
+        let clock = SteadyClock()
+        try await RelayInABox.run(nil, Self.options(clock) { $0.bytes = 2_000 }) { box in
+            let (stranger, delegate) = (try await box.connect(), try await box.connect())
+            let keys = try await box.reading(
+                .keys(FixtureWorld.envoy.party), as: FixtureWorld.speaker,
+                fields: "X-Long: \(String(repeating: "a", count: 4_000))\r\n")
+            #expect(try await delegate.send(keys).status == 200)
+            let large = box.request(
+                "GET", "/v1/charter", fields: "X-Long: \(String(repeating: "a", count: 4_000))\r\n")
+            var sent = 0
+            while sent < 50, (try? await stranger.send(large).status) == 200 { sent += 1 }
+            #expect((1...4).contains(sent))
+            #expect(try await Self.count(.addressBytes, box) == 1)
+            for _ in 0..<20 { #expect(try await delegate.send(keys).status == 200) }
+            clock.advance(.seconds(10))
+            let again = try await box.connect()
+            #expect(try await again.send(large).status == 200)
+            await again.close()
+            await delegate.close()
+        }
+    }
+}
+
+@Suite("The table of addresses")
+struct SourceTableTests {
+    private static func address(_ text: String) throws -> SocketAddress { try SocketAddress(ipAddress: text, port: 1) }
+
+    @Test("an IPv6 network of 64 bits is one address, and an IPv4 address is the same in its IPv6 form")
+    func same() throws {
+        let table = SourceTable(SourceLimits(), figures: LimitFigures())
+        let pairs = [("2001:db8::1", "2001:db8::ffff:2"), ("10.1.2.3", "::ffff:10.1.2.3")]
+        for (left, right) in pairs {
+            let first = try #require(table.enter(Self.address(left)))
+            #expect(table.enter(try Self.address(right)) === first)
+        }
+        #expect(table.count == 2)
+        #expect(table.enter(try Self.address("2001:db8:0:1::1")) !== table.enter(try Self.address("2001:db8::1")))
+        #expect(table.count == 3)
+    }
+
+    @Test("it holds so many addresses, shares one budget for the rest, and forgets those with nothing to remember")
+    func bounded() throws {
+        let clock = SteadyClock()
+        var limits = SourceLimits()
+        limits.addresses = 8
+        limits.now = { clock.now }
+        let figures = LimitFigures()
+        let table = SourceTable(limits, figures: figures)
+        let held = try (1...8).map { try #require(table.enter(Self.address("10.0.0.\($0)"))) }
+        let crowd = try #require(table.enter(Self.address("10.0.1.1")))
+        #expect(table.enter(try Self.address("10.0.1.2")) === crowd)
+        #expect(table.count == 8 && figures.addresses.value == 8)
+        for source in held { table.leave(source) }
+        clock.advance(.seconds(20))
+        #expect(table.enter(try Self.address("10.0.1.3")) !== crowd)
+        #expect(table.count == 1)
+    }
+
+    @Test("a bucket holds ten seconds of its rate, lets a larger amount through once, and has it paid")
+    func bucket() {
+        let start = ContinuousClock.now
+        var bucket = TokenBucket(rate: 2, at: start)
+        for _ in 0..<20 { #expect(bucket.take(at: start) == nil) }
+        #expect(bucket.take(at: start) == 0.5)
+        #expect(bucket.take(at: start + .milliseconds(500)) == nil)
+        #expect(bucket.take(100, at: start + .seconds(5)) == 5.5)
+        #expect(bucket.take(100, at: start + .seconds(11)) == nil)
+        #expect(bucket.take(at: start + .seconds(11)) == 40.5)
+        bucket.giveBack(81)
+        #expect(bucket.take(at: start + .seconds(11)) == nil)
+        // A clock that goes back fills nothing.
+        #expect(bucket.take(at: start) == 0.5)
+    }
+}

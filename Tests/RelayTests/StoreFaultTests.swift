@@ -1,0 +1,111 @@
+import Audit
+import Ledger
+import Relay
+import Statements
+import Store
+import TestKit
+import Testing
+import Wire
+
+@Suite("Whatever call of the store fails", .serialized, .timeLimit(.minutes(3)))
+struct StoreFaultTests {
+    private typealias Call = StoreFaults.Call
+
+    /// Read when a relay starts, by the figures' clock, or by tests alone: other suites have them.
+    private static let notOfTheDay: Set<Call> = [.load, .note, .figures, .uploads]
+
+    private static let options = RelayInABox.Options { options in
+        options.runsActs = false
+        options.settings = { $0.healthPort = 0 }
+    }
+
+    /// A day's work on a store that fails; then what was promised is held against the log, before and after a restart.
+    /// - Returns: what the relay said while it could not.
+    @discardableResult
+    private static func day(_ spoil: (FaultInjectingStore) -> Void, _ check: (RelayInABox) -> Void) async throws
+        -> Set<String>
+    {
+        let site = try FaultyDay.site()
+        let day = try await RelayInABox.run(site, options) { box in
+            var day = FaultyDay(box)
+            spoil(box.store)
+            try await day.work()
+            check(box)
+            try await hold(day, box)
+            let readiness = try await box.readiness()
+            #expect(readiness.isReady, "\(readiness.checks)")
+            return (promised: day.promised, reasons: day.reasons)
+        }
+        let again = RelayInABox.Options {
+            $0.runsActs = false
+            $0.publishesKeys = false
+        }
+        try await RelayInABox.run(site, again) { box in try await hold(day.promised, box) }
+        return day.reasons
+    }
+
+    private static func hold(_ day: FaultyDay, _ box: RelayInABox) async throws {
+        try await hold(day.promised, box)
+        let party = FixtureWorld.envoy.party
+        #expect(try await box.store.uploads(of: party).isEmpty)
+        #expect(try await box.store.drafts(of: party).isEmpty)
+    }
+
+    /// Everything that was promised is where it was promised, nothing is there twice, and the audit finds nothing.
+    private static func hold(_ promised: [StatementID: LogIndex], _ box: RelayInABox) async throws {
+        let result = try await box.audit()
+        #expect(result.report.isGood, "\(result.report.findings)")
+        let found = result.entries.compactMap(\.signed?.id)
+        #expect(Set(found).count == found.count, "a statement is there twice")
+        #expect(promised.count >= 6)
+        for (statement, index) in promised {
+            #expect(result.entries[Int(index.rawValue)].signed?.id == statement, "lost: \(statement)")
+        }
+        // The large letter and the one in parts; what was erased had no file, and nothing else may have left one.
+        #expect(box.site.folder.names(in: "data/envelopes").count == 2)
+    }
+
+    @Test(
+        "each call fails once: nothing acknowledged is lost or doubled, the audit is content, and the relay goes on",
+        arguments: StoreFaults.Way.allCases)
+    func calls(_ way: StoreFaults.Way) async throws {
+        let calls = Set(Call.allCases.filter { $0.writes || way == .notPersisted }).subtracting(Self.notOfTheDay)
+        let reasons = try await Self.day { store in
+            for call in calls { store.faults.arm(call, way) }
+        } _: { box in
+            #expect(box.store.faults.taken == calls, "not taken: \(calls.subtracting(box.store.faults.taken))")
+        }
+        #expect(reasons.isSubset(of: ["storage-failed", "unavailable", "none"]), "\(reasons)")
+    }
+
+    @Test(
+        "the same of each commit of a day, failed once before it works",
+        arguments: [[FaultInjectingStore.Step.notPersisted, .work], [.persistedButReportedFailed]])
+    func commits(_ steps: [FaultInjectingStore.Step]) async throws {
+        let script = Array(repeating: steps, count: 400).flatMap { $0 }
+        let reasons = try await Self.day {
+            $0.then(script)
+        } _: { box in
+            #expect(box.store.stepsLeft < script.count - 10)
+        }
+        #expect(reasons == (steps.count == 1 ? [] : ["unavailable"]))
+    }
+
+    @Test("a relay that lost track of its store goes on after a restart, with what was acknowledged and no more")
+    func restarted() async throws {
+        let site = try RelaySite()
+        let (first, second) = try await RelayInABox.run(site, Self.options) { box in
+            let (first, second) = (try box.envelope(), try box.envelope())
+            try await box.accept(first)
+            box.store.then([.losesTrack])
+            #expect(try await box.post(.submitEnvelope, second.bytes).status == 503)
+            #expect(try await box.check("store").next?.contains("restart the relay") == true)
+            return (first, second)
+        }
+        try await RelayInABox.run(site, RelayInABox.Options { $0.publishesKeys = false }) { box in
+            #expect(try await box.count(first) == 1)
+            try await box.accept(second)
+            #expect(try await box.count(second) == 1)
+        }
+    }
+}
