@@ -7,7 +7,8 @@ import Terminal
 /// `valise-relay keys`.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Make the relay's keys.", subcommands: [New.self])
+        commandName: "keys", abstract: "Make the relay's keys, and renew its certificate.",
+        subcommands: [New.self, Renew.self])
 
     struct New: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -62,7 +63,7 @@ struct KeysCommand: AsyncParsableCommand {
     }
 
     /// A relay's address, in one spelling.
-    private struct Address {
+    struct Address {
         let url: String
         let host: String
         /// Host and port as they stand.

@@ -37,14 +37,30 @@ enum RelayFiles {
         return Array(try file.read(upToCount: limit) ?? Data())
     }
 
+    static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    static func isReadable(_ path: String) -> Bool { FileManager.default.isReadableFile(atPath: path) }
+
+    /// - Throws: ``Keyring/KeyringError`` `certificate-unfit` unless the charter's parties will trust the leaf.
+    static func requireTrust(_ leaf: TLSLeaf, charter: Charter) throws {
+        let host = try KeysCommand.Address(charter.relay.url).host
+        try leaf.requireTrust(
+            under: charter.relay.tlsRoots, host: ServerName(host: host), now: TimeText.now())
+    }
+
     static func signers(_ keys: RelayKeys, charter: Charter) throws -> RelaySigners {
+        try signers(log: keys.log, act: keys.act, charter: charter)
+    }
+
+    static func signers(log: SigningKey, act: SigningKey, charter: Charter) throws -> RelaySigners {
         guard let name = NoteName(charter.relay.origin) else {
             throw CommandFailure(
                 code: "charter-origin", message: "The charter's origin cannot name a log key.",
                 hints: ["compile the charter again with another origin"])
         }
-        let log = keys.log
-        let act = keys.act
         let key = try VerifierKey(name: name, kind: .ed25519, publicKey: log.publicKey)
         return RelaySigners(log: NoteSigner(key: key) { try log.sign($0) }, act: { try act.sign($0) })
     }

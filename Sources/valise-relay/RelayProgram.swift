@@ -12,7 +12,11 @@ import Terminal
 struct RelayProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valise-relay", abstract: "Run a relay: it moves and keeps, and can neither read nor forge.",
-        version: "0.1.0", subcommands: [KeysCommand.self, InitCommand.self, ServeCommand.self])
+        version: BuildVersion.text,
+        subcommands: [
+            KeysCommand.self, InitCommand.self, ServeCommand.self, ConfigCommand.self, BackupCommand.self,
+            RestoreCommand.self, CheckCommand.self, DrainCommand.self, StatusCommand.self,
+        ])
 
     static func main() async { await Program.run(Self.self, convert: failure) }
 
@@ -32,15 +36,10 @@ struct RelayProgram: AsyncParsableCommand {
             CommandFailure(
                 code: error.code.rawValue, message: "\(error.field) was expected to be \(error.expected).",
                 hints: ["check that it is the right file, and fetch it again"])
-        default: bindFailure(error)
+        default:
+            DaemonError(bindingFailed: error).map {
+                CommandFailure(code: $0.code, message: $0.message, hints: [$0.hint])
+            }
         }
-    }
-
-    private static func bindFailure(_ error: any Error) -> CommandFailure? {
-        let text = String(describing: error)
-        guard text.contains("bind(") else { return nil }
-        return CommandFailure(
-            code: "port-in-use", message: "The relay cannot listen there: \(text).",
-            hints: ["choose another --port, or stop what listens on it"])
     }
 }
