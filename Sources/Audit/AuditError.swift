@@ -12,6 +12,18 @@ package struct AuditError: Error, Hashable, Sendable, CustomStringConvertible {
         case logTooLarge = "log-too-large"
         /// The charter's bytes are none.
         case charterMalformed = "charter-malformed"
+        /// The copy is not the log that the checkpoint signs.
+        case noVerdict = "no-verdict"
+        /// The party is no limited auditor of the charter.
+        case notLimited = "not-a-limited-auditor"
+        /// A rejection that this relay's act key did not sign.
+        case rejectionNotSigned = "rejection-not-signed"
+        /// A statement with a signature that is not its signer's: the relay rejects only what is signed.
+        case statementNotSigned = "statement-not-signed"
+        /// A rejection with a code of other rules.
+        case rejectionCodeUnknown = "rejection-code-unknown"
+        /// The mirror does not reach as far as the rejection.
+        case mirrorTooShort = "mirror-too-short"
     }
 
     package let code: Code

@@ -15,10 +15,15 @@ package struct AuditReport: Sendable {
 
     package let charter: CharterID
     package let origin: String
+    package let rulesVersion: UInt64
     /// Nil when the checkpoint could not be opened.
     package var checkpoint: Checkpoint?
     /// The size up to which an earlier replay had found everything right; nil when this one began at entry 0.
     package var resumedFrom: TreeSize?
+    /// Whether every entry is there and gives the root that the checkpoint signs.
+    package var isSigned = false
+    /// What the charter's limited auditors have to be shown, up to the last entry that is right.
+    package var scopes: [ScopeSum] = []
     /// Entries that were hashed.
     package var entries: UInt64 = 0
     /// Entries that were decided again and are right.
@@ -36,6 +41,8 @@ package struct AuditReport: Sendable {
     /// When the first and the last of the replayed entries were accepted.
     package var first: Timestamp?
     package var last: Timestamp?
+    /// The legs that had run out of time at the last of them, and have no notice.
+    package var overdue: [OverdueNotice] = []
     /// Other checkpoints that are of this log.
     package var compared: Int = 0
     /// What is wrong, the first bad entry first.
@@ -49,14 +56,17 @@ package struct AuditReport: Sendable {
     init(_ charter: TrustedCharter) {
         self.charter = charter.signed.id
         origin = charter.charter.relay.origin
+        rulesVersion = charter.charter.rulesVersion
     }
 
     mutating func take(_ replay: Replay, _ charter: TrustedCharter) {
         let tally = replay.tally
         replayed = tally.entries
         signatures = tally.signatures
+        scopes = replay.scopes
         first = tally.first
         last = tally.last
+        overdue = replay.overdue()
         statements = Act.Kind.allCases.map { KindCount(kind: $0, count: tally.statements[Int($0.rawValue)]) }
             .filter { $0.count > 0 }
         let arrivals = replay.arrivals

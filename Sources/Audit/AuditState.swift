@@ -7,8 +7,8 @@ import Statements
 ///
 /// What the log says itself stands here as an index, and is read again and proven when the replay goes on.
 struct AuditState: Hashable, Sendable {
-    static let rulesVersion: UInt64 = 1
-
+    /// The version that the log is decided by.
+    var rulesVersion: UInt64
     var charter: CharterID
     /// How many entries were found right, and the root over them.
     var size: TreeSize
@@ -26,9 +26,25 @@ struct AuditState: Hashable, Sendable {
     var keys: [LogIndex]
     /// The last entry of each message that may still change.
     var messages: [LogIndex]
+    /// The messages whose content may be erased now or later, by their identifiers; of rules version 2 on.
+    var settled: [Settled]
     var recent: [RecentStatements.Known]
     var nonceKey: [UInt8]
     var nonces: [UInt64]
+    /// One of each limited auditor, in the charter's order.
+    var scopes: [Scope]
+
+    /// How many entries a limited auditor has to be shown, and the running hash over them.
+    struct Scope: Hashable {
+        let entries: UInt64
+        let sum: Hash
+    }
+
+    /// A message with the time at which the entry was accepted that ended its last leg.
+    struct Settled: Hashable {
+        let message: MessageID
+        let at: Timestamp
+    }
 }
 
 /// The state as bytes, authenticated by the auditor's key.
@@ -36,17 +52,19 @@ extension AuditState {
     private static let opening = Array("valise/v1/audit-state\n".utf8)
     private static let knownByteCount = 48
     private static let countersByteCount = 24
+    private static let scopeByteCount = 40
+    private static let settledByteCount = 40
 
     /// The most bytes that a state over a log of this size has use for.
     static func byteLimit(_ size: TreeSize) -> Int {
         let entries = Int(min(size.rawValue, Mirror.largestSize.rawValue))
-        return 4_096 + Bounds.parties * countersByteCount + entries * (knownByteCount + 8)
+        return 4_096 + Bounds.parties * countersByteCount + entries * (knownByteCount + settledByteCount + 8)
     }
 
     func bytes(_ key: AuditKey) -> [UInt8] {
         var writer = StateWriter()
         writer.bytes += Self.opening
-        writer.number(Self.rulesVersion)
+        writer.number(rulesVersion)
         charter.hash.append(to: &writer.bytes)
         writer.number(size.rawValue)
         root.append(to: &writer.bytes)
@@ -58,6 +76,12 @@ extension AuditState {
             for number in [party.arrivals, party.unsettledMessages, party.unsettledBytes] { writer.number(number) }
         }
         for list in [keys, messages] { writer.list(list) { $0.number($1.rawValue) } }
+        if rulesVersion >= RulesVersions.erasing {
+            writer.list(settled) { writer, item in
+                item.message.hash.append(to: &writer.bytes)
+                writer.number(UInt64(item.at.milliseconds))
+            }
+        }
         writer.list(recent) { writer, known in
             known.id.hash.append(to: &writer.bytes)
             writer.number(known.index.rawValue)
@@ -65,6 +89,12 @@ extension AuditState {
         }
         writer.bytes += nonceKey
         writer.list(nonces) { $0.number($1) }
+        if !scopes.isEmpty {
+            writer.list(scopes) { writer, scope in
+                writer.number(scope.entries)
+                scope.sum.append(to: &writer.bytes)
+            }
+        }
         return writer.bytes + HMAC<SHA256>.authenticationCode(for: writer.bytes, using: key.symmetric)
     }
 
@@ -77,7 +107,8 @@ extension AuditState {
                 bytes.suffix(SHA256.byteCount), authenticating: body, using: key.symmetric)
         else { throw .foreign }
         var reader = StateReader(rest: body.dropFirst(Self.opening.count))
-        guard try reader.number() == Self.rulesVersion else { throw .otherRules }
+        rulesVersion = try reader.number()
+        guard RulesVersions.known.contains(rulesVersion) else { throw .otherRules }
         charter = CharterID(try reader.hash())
         size = TreeSize(try reader.number())
         root = try reader.hash()
@@ -92,21 +123,31 @@ extension AuditState {
         }
         keys = try reader.list(8) { (r) throws(AuditStateError) in LogIndex(try r.number()) }
         messages = try reader.list(8) { (r) throws(AuditStateError) in LogIndex(try r.number()) }
+        settled = rulesVersion < RulesVersions.erasing ? [] : try reader.settled(Self.settledByteCount)
         recent = try reader.list(Self.knownByteCount) { (r) throws(AuditStateError) in
             RecentStatements.Known(
                 id: StatementID(try r.hash()), index: LogIndex(try r.number()), submitBy: try r.time())
         }
         nonceKey = try reader.take(NonceIndex.keyByteCount)
         nonces = try reader.list(8) { (r) throws(AuditStateError) in try r.number() }
+        // Without limited auditors there is no such list.
+        scopes =
+            reader.rest.isEmpty
+            ? []
+            : try reader.list(Self.scopeByteCount) { (r) throws(AuditStateError) in
+                Scope(entries: try r.number(), sum: try r.hash())
+            }
         guard reader.rest.isEmpty, isOrderly else { throw .malformed }
     }
 
     /// Whether every list is in its order and speaks of the first entries alone.
     private var isOrderly: Bool {
         let indices = [keys, messages, recent.map(\.index)]
-        return size > 0 && size <= Mirror.largestSize && first <= last && statements.count == Act.Kind.allCases.count
-            && indices.allSatisfy { Self.ascends($0) && ($0.last?.rawValue ?? 0) < size.rawValue }
-            && Self.ascends(nonces)
+        guard size > 0, size <= Mirror.largestSize, first <= last, statements.count == Act.Kind.allCases.count else {
+            return false
+        }
+        return indices.allSatisfy { Self.ascends($0) && ($0.last?.rawValue ?? 0) < size.rawValue }
+            && Self.ascends(nonces) && Self.ascends(settled.map(\.message))
     }
 
     private static func ascends<Item: Comparable>(_ items: [Item]) -> Bool {
@@ -155,6 +196,12 @@ private struct StateReader {
         guard let hash = Hash(rest.prefix(Hash.byteCount)) else { throw .malformed }
         rest = rest.dropFirst(Hash.byteCount)
         return hash
+    }
+
+    mutating func settled(_ byteCount: Int) throws(AuditStateError) -> [AuditState.Settled] {
+        try list(byteCount) { (r) throws(AuditStateError) in
+            AuditState.Settled(message: MessageID(try r.hash()), at: try r.time())
+        }
     }
 
     mutating func time() throws(AuditStateError) -> Timestamp {

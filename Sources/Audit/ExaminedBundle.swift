@@ -5,6 +5,7 @@ import Statements
 /// An entry that was read strictly, with its signatures checked.
 struct ExaminedEntry: Sendable {
     let entry: Entry
+    let leaf: Hash
     /// Nil for a charter.
     let statement: ExaminedStatement?
 }
@@ -109,7 +110,8 @@ struct ExaminedBundle: Sendable {
         if let checks = checks[position - offset], let entry = Entry(scanning: bytes), let signed = entry.signed,
             signed.statement.signers.count == checks.count
         {
-            return ExaminedEntry(entry: entry, statement: ExaminedStatement(signed: signed, checks: checks))
+            return ExaminedEntry(
+                entry: entry, leaf: leaves[position], statement: ExaminedStatement(signed: signed, checks: checks))
         }
         let index = LogIndex(id.firstEntry.rawValue + UInt64(position))
         do {
@@ -119,7 +121,7 @@ struct ExaminedBundle: Sendable {
                 throw Finding(.entryNotCanonical, index: index, message)
             }
             let statement = entry.signed.map { ExaminedStatement($0) { charter.key($0) } }
-            return ExaminedEntry(entry: entry, statement: statement)
+            return ExaminedEntry(entry: entry, leaf: leaves[position], statement: statement)
         } catch let finding as Finding {
             throw finding
         } catch {

@@ -8,6 +8,7 @@ import Statements
 /// identifier once its `submitBy` has passed (it would be rejected as `too-late`), a sealing key at its `keepUntil`, a
 /// message once every leg has ended and no inner hop still owes its second receipt (each further act would be
 /// rejected). A nonce is never forgotten, since the rules let a message be signed again at any time: it costs 8 bytes.
+/// Where contents are erased, the time at which a message was settled is kept until that of its content is.
 ///
 /// When something is forgotten depends on the log alone, so that a replay that went on from a state says the same.
 struct Replay {
@@ -28,6 +29,8 @@ struct Replay {
     /// Where the keys of the facts were published.
     var publications: [KeyID: LogIndex] = [:]
     var tally = Tally()
+    /// What each limited auditor has to be shown, in the charter's order.
+    var scopes: [ScopeSum]
     /// Of the submission's nonce that was looked up last.
     private var word: UInt64 = 0
     private var ended: [MessageID] = []
@@ -38,6 +41,7 @@ struct Replay {
         self.charter = charter
         let beginning = Timestamp(milliseconds: 0)
         facts = Facts(standing: StandingFacts(charter: charter.signed, acceptedAt: beginning))
+        scopes = charter.charter.limitedAuditors.map { ScopeSum(party: $0.party) }
     }
 
     var charterInForce: CharterInForce { facts.standing.charter }
@@ -97,6 +101,9 @@ struct Replay {
                 return Finding(.recomputedField, index: index, "\(Self.name(examined, index)) has \(wrong)")
             }
             apply(changes, examined)
+            for place in scopes.indices where changes.scopes.contains(scopes[place].party) {
+                scopes[place].add(index, leaf: item.leaf)
+            }
             return nil
         }
     }
@@ -162,6 +169,7 @@ struct Replay {
         facts.apply(changes)
         if changes.nonce != nil { nonces.add(word, at: changes.index) }
         if let key = changes.key { publications[key.keyID] = changes.index }
+        for case (let message, .erased) in changes.contents { facts.contents[message] = nil }
         recent.add(
             RecentStatements.Known(
                 id: changes.statement, index: changes.index, submitBy: examined.signed.statement.submitBy))

@@ -14,7 +14,10 @@ struct Resumption {
     ///
     /// - Throws: ``Finding`` `unusable-state`, which is for the remarks; ``AuditError``.
     init(_ state: AuditState, _ checkpoint: Checkpoint, _ folder: MirrorFolder, _ charter: TrustedCharter) throws {
-        guard state.charter == charter.signed.id, state.counters.count == charter.charter.parties.count else {
+        guard state.charter == charter.signed.id, state.rulesVersion == charter.charter.rulesVersion,
+            state.counters.count == charter.charter.parties.count,
+            state.scopes.count == charter.charter.limitedAuditors.count
+        else {
             throw AuditMemory.unusable("is of another charter")
         }
         guard state.size <= checkpoint.size else {
@@ -73,7 +76,11 @@ extension Replay {
             facts.standing.keys[record.keyID] = record
             publications[record.keyID] = index
         }
+        scopes = zip(charter.charter.limitedAuditors, state.scopes).map {
+            ScopeSum(party: $0.party, entries: $1.entries, sum: $1.sum)
+        }
         take(over: try Self.messages(state.messages, tree))
+        for item in state.settled { facts.contents[item.message] = .settled(item.at) }
     }
 
     private static func key(_ entry: Entry) throws -> SealingKeyRecord {
@@ -114,12 +121,22 @@ extension Replay {
     func state(root: Hash, bundleBytes: UInt64) -> AuditState? {
         guard let first = tally.first, let last = tally.last else { return nil }
         return AuditState(
-            charter: charter.signed.id, size: TreeSize(tally.entries), root: root, first: first, last: last,
+            rulesVersion: charter.charter.rulesVersion, charter: charter.signed.id, size: TreeSize(tally.entries),
+            root: root, first: first, last: last,
             signatures: tally.signatures, bundleBytes: bundleBytes,
             statements: tally.statements,
             counters: charter.charter.parties.map { facts.standing.counters[$0.id] ?? PartyCounters() },
             keys: facts.standing.keys.keys.compactMap { publications[$0] }.sorted(),
-            messages: facts.messages.values.map(\.lastIndex).sorted(), recent: recent.all, nonceKey: nonces.key,
-            nonces: nonces.words)
+            messages: facts.messages.values.map(\.lastIndex).sorted(), settled: settled, recent: recent.all,
+            nonceKey: nonces.key,
+            nonces: nonces.words,
+            scopes: scopes.map { AuditState.Scope(entries: $0.entries, sum: $0.sum) })
+    }
+
+    private var settled: [AuditState.Settled] {
+        facts.contents.compactMap { message, stage in
+            if case .settled(let time) = stage { AuditState.Settled(message: message, at: time) } else { nil }
+        }
+        .sorted { $0.message < $1.message }
     }
 }

@@ -70,6 +70,7 @@ package struct Verification {
         try pass.conclude()
         remember(pass, &report)
         report.findings = pass.findings + pass.tree.findings
+        report.isSigned = pass.tree.isSigned
         report.entries = pass.tree.size.rawValue
         report.bundles = pass.bundleCount
         report.tiles = pass.tree.tileCount

@@ -47,6 +47,15 @@ package struct FollowAlarm: Hashable, Sendable {
             subject: "\(party) \(last.milliseconds)")
     }
 
+    static func noticeMissing(_ notice: OverdueNotice, for span: TimeSpan) -> FollowAlarm {
+        FollowAlarm(
+            "notice-missing",
+            "Leg \(notice.leg) of message \(notice.message.short), entry \(notice.entry), ran out of time "
+                + "\(span.milliseconds / 60_000) minutes before the newest entry, and the log has no notice of it.",
+            next: "tell the operator: until it is logged, the originator's quota is not given back",
+            subject: "\(notice.message) \(notice.leg)")
+    }
+
     static func entryTime(_ index: LogIndex, _ what: String) -> FollowAlarm {
         FollowAlarm(
             "entry-time", "Entry \(index) says \(what).",

@@ -52,6 +52,14 @@ final class FollowChecks: EntryObserver {
         memory.ticks[tick.party] = time
     }
 
+    /// The legs without a notice of their end, by the times in the log alone: a notice is due within a tick interval.
+    func see(overdue: [OverdueNotice], at last: Timestamp?) {
+        guard let last else { return }
+        for notice in overdue where last - notice.since > charter.limits.tickInterval + Self.tickGrace {
+            tell(.noticeMissing(notice, for: last - notice.since))
+        }
+    }
+
     /// Everything of the checkpoint was found right.
     /// - Parameters:
     ///   - cosigners: the times at which the charter's witnesses have cosigned it.

@@ -40,6 +40,7 @@ package final class Follower: Service {
     private let settings: Settings
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
+    private let judge: (@Sendable (AuditReport) async -> Void)?
     private let tell: @Sendable (Event) async -> Void
     private let state = Mutex(State())
 
@@ -52,10 +53,12 @@ package final class Follower: Service {
     /// - Parameters:
     ///   - key: what the replay's own state is known by.
     ///   - now: the clock.
+    ///   - judge: is given each replay before it is told, whatever it found.
     ///   - tell: takes every event, one after the other; the next round waits for it.
     package init(
         folder: MirrorFolder, charter: TrustedCharter, source: any LogSource, key: AuditKey, settings: Settings,
-        now: @escaping @Sendable () -> Timestamp, logger: Logger, tell: @escaping @Sendable (Event) async -> Void
+        now: @escaping @Sendable () -> Timestamp, logger: Logger,
+        judge: (@Sendable (AuditReport) async -> Void)? = nil, tell: @escaping @Sendable (Event) async -> Void
     ) {
         self.folder = folder
         self.charter = charter
@@ -64,6 +67,7 @@ package final class Follower: Service {
         self.settings = settings
         self.now = now
         self.logger = logger
+        self.judge = judge
         self.tell = tell
     }
 
@@ -105,7 +109,9 @@ package final class Follower: Service {
         let report = try await Verification(
             folder: folder, charter: charter, workers: settings.workers, memory: memory, observer: checks
         ).run()
+        await judge?(report)
         guard report.findings.isEmpty else { return try await self.report(report.findings.map { FollowAlarm($0) }) }
+        checks.see(overdue: report.overdue, at: report.last)
         let alarms = checks.end(size, cosigners: outcome.cosigned, now: now())
         try checks.memory.keep(in: folder.path)
         let isFinal = try await self.report(alarms)

@@ -13,7 +13,10 @@ struct AuditProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valise-audit", abstract: "Copy a relay's log, and check every entry of it again.",
         version: "0.1.0",
-        subcommands: [MirrorCommand.self, VerifyCommand.self, FollowCommand.self, WitnessCommand.self])
+        subcommands: [
+            MirrorCommand.self, VerifyCommand.self, FollowCommand.self, RejectionCommand.self, ScopeCommand.self,
+            WitnessCommand.self,
+        ])
 
     static func main() async { await Program.run(Self.self, convert: failure) }
 
@@ -23,6 +26,10 @@ struct AuditProgram: AsyncParsableCommand {
         case let finding as Finding:
             CommandFailure(
                 code: finding.code.rawValue, kind: "verification", message: sentence(finding),
+                hints: [finding.nextStep])
+        case let finding as ScopeFinding:
+            CommandFailure(
+                code: finding.code.rawValue, kind: "verification", message: finding.message + ".",
                 hints: [finding.nextStep])
         case let error as AuditError:
             CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])

@@ -22,6 +22,9 @@ struct FollowCommand: AsyncParsableCommand {
 
             With --exec a command is run by /bin/sh for each alarm, with VALISE_ALARM (its code), VALISE_SENTENCE and \
             VALISE_ENTRY in its environment. With --json each event is one line on standard output.
+
+            With --verdict the auditor's delegate signs what was replayed and posts it at the relay, once a minute \
+            while the log grows, and at once when something is wrong.
             """)
 
     @OptionGroup var charter: CharterOptions
@@ -38,12 +41,7 @@ struct FollowCommand: AsyncParsableCommand {
         help: ArgumentHelp("The TLS roots (PEM) of that web server; the system's unless said.", valueName: "file"),
         completion: .file())
     var roots: String?
-    @Option(
-        help: ArgumentHelp("The desk of an auditor's delegate; by default $VALISE_HOME.", valueName: "folder"),
-        completion: .directory)
-    var home: String?
-    @Option(help: ArgumentHelp("That desk by its name among several.", valueName: "name")) var profile: String?
-    @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var verdict: VerdictOptions
     @Option(
         help: ArgumentHelp("Between two rounds; 10s unless said.", valueName: "duration"),
         transform: { try SpanOption.parse($0) })
@@ -77,15 +75,16 @@ struct FollowCommand: AsyncParsableCommand {
         } else if let from {
             try await follow(trusted, FolderSource(path: from)) {}
         } else {
-            let keys = try AuditorKeys(home: home, profile: profile, passphrase: passphrase, charter: trusted.charter)
+            let keys = try verdict.keys(trusted)
             let relay = try RelaySource(charter: trusted, delegate: keys.delegate, sign: keys.sign)
-            try await follow(trusted, relay) { try? await relay.close() }
+            try await follow(trusted, relay, keys) { try? await relay.close() }
         }
     }
 
     private func follow(
-        _ trusted: TrustedCharter, _ source: any LogSource, closing: () async -> Void
+        _ trusted: TrustedCharter, _ source: any LogSource, _ keys: AuditorKeys? = nil, closing: () async -> Void
     ) async throws {
+        let verdicts = try verdict.teller(trusted, keys).map { FollowVerdicts($0, json: json) }
         let logger = try LogLevelSetting.parse(logLevel, origin: "--log-level").logger(label: "valise-audit")
         var settings = Follower.Settings()
         settings.pause = TimeSpan(milliseconds: every.milliseconds)
@@ -97,7 +96,7 @@ struct FollowCommand: AsyncParsableCommand {
         let notifier = ServiceNotifier()
         let follower = Follower(
             folder: MirrorFolder(path: out), charter: trusted, source: source, key: try AuditFolder.key(),
-            settings: settings, now: { RelayClient.systemClock() }, logger: logger
+            settings: settings, now: { RelayClient.systemClock() }, logger: logger, judge: verdicts?.judge
         ) { event in
             if case .round(let size, _, _) = event { notifier.ready(status: "verified \(size) entries") }
             await teller.tell(event)
@@ -133,7 +132,7 @@ struct FollowTeller: Sendable {
             // A round is told where it brought something, and where it is the only one.
             guard grown > 0 || isOnce else { return }
             let news = grown > 0 ? "\(grown) of them new" : "nothing new"
-            Output.standard.line("\(time)  \(size) entries verified, \(news)")
+            Output.standard.line("\(time)  \(Counted.words(size.rawValue, "entry", "entries")) verified, \(news)")
         case .over(let alarm):
             if json { return Output.standard.json(document(alarm, "valise/follow-over/v1")) }
             Output.diagnostics.note("over: \(alarm.code)")

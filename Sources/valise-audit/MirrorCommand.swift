@@ -72,8 +72,9 @@ struct MirrorCommand: AsyncParsableCommand {
         list.add("log", outcome.checkpoint.origin.description)
         list.add("entries", "\(size)\(outcome.previous.map { ", \($0) before" } ?? "")")
         list.add("root", Base64.encode(root.bytes))
-        list.add("fetched", "\(outcome.fetched) files")
+        list.add("fetched", Counted.words(outcome.fetched, "file"))
         Output.standard.fields(list)
-        Output.diagnostics.note(.next, "valise-audit verify --mirror \(out) --charter \(charter.charter)")
+        let (folder, file) = (ShellWord.quoted(out), ShellWord.quoted(charter.charter))
+        Output.diagnostics.note(.next, "valise-audit verify --mirror \(folder) --charter \(file)")
     }
 }

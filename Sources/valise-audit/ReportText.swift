@@ -17,20 +17,24 @@ extension AuditReport {
         list.add("charter", charter.fingerprint)
         list.add("log", origin)
         if let checkpoint {
-            list.add("checkpoint", "\(checkpoint.size) entries, root \(Base64.encode(checkpoint.root.bytes))")
+            let size = Counted.words(checkpoint.size.rawValue, "entry", "entries")
+            list.add("checkpoint", "\(size), root \(Base64.encode(checkpoint.root.bytes))")
         }
-        list.add("entries", "\(entries) hashed, \(replayed) decided again by rules version 1")
+        list.add("entries", "\(entries) hashed, \(replayed) decided again by rules version \(rulesVersion)")
         if let resumedFrom { list.add("of them", "\(resumedFrom) by an earlier run, which this one went on from") }
         let kinds = statements.map { "\($0.count) \($0.kind)" }
         list.add("statements", kinds.isEmpty ? "none" : kinds.joined(separator: ", "))
         list.add("signatures", "\(signatures) good")
-        list.add("tiles", "\(tiles), and \(bundles) entry bundles, recomputed from \(ByteSize(bytes: bytes))")
+        let read = Counted.words(bundles, "entry bundle")
+        list.add("tiles", "\(tiles), and \(read), recomputed from \(ByteSize(bytes: bytes))")
         list.add("inboxes", inboxes.map { "\($0.party) \($0.arrivals)" }.joined(separator: ", "))
         if let first, let last {
             let times = [first, last].map { TimeText.utc(milliseconds: $0.milliseconds) }
             list.add("accepted", "\(times[0]) to \(times[1])")
         }
-        if compared > 0 { list.add("checkpoints", "\(compared) others are of this log") }
+        if compared > 0 {
+            list.add("checkpoints", "\(compared == 1 ? "1 other is" : "\(compared) others are") of this log")
+        }
         return list
     }
 
@@ -48,7 +52,7 @@ extension AuditReport {
 
 /// The report as a program reads it; times in milliseconds since 1970.
 extension AuditReport {
-    var json: JSONValue {
+    func json(_ told: VerdictTeller.Told?) -> JSONValue {
         let arrivals = inboxes.map { JSONValue.Member($0.party.description, .unsigned($0.arrivals)) }
         return [
             "schema": "valise/audit/v1",
@@ -73,6 +77,7 @@ extension AuditReport {
             "findings": .array(findings.map(Self.json)),
             "consistent": .bool(isGood),
             "verdict": .string(verdict),
+            "signedVerdict": told?.json ?? .null,
         ]
     }
 

@@ -46,7 +46,7 @@ struct WitnessCommandServe: AsyncParsableCommand {
             "The generation of the protocol whose status codes it uses: 1.0 or 1.1.", valueName: "version"),
         completion: .list(["1.0", "1.1"]))
     var statusCodes = "1.1"
-    @Option(help: "A loopback port for /healthz and /readyz.") var healthPort: Int?
+    @Option(help: ArgumentHelp("A loopback port for /healthz and /readyz.", valueName: "port")) var healthPort: Int?
     @Option(
         help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"),
         completion: .list(["trace", "debug", "info", "notice", "warning", "error", "critical"]))

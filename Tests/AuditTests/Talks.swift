@@ -10,7 +10,7 @@ struct Talks: Sendable {
         intermediaries: [FixtureWorld.speaker.party], recipient: FixtureWorld.hezbollah.party)
 
     let world: FixtureWorld
-    private(set) var log: LogFixture
+    var log: LogFixture
     private(set) var message: MessageID
     /// The entry of the message that came last.
     private(set) var last: LogIndex

@@ -183,6 +183,23 @@ struct FollowCheckTests {
         #expect(checks.memory.seen == .init(size: 5, at: Self.start + .minutes(50)))
     }
 
+    @Test("a leg whose time was over long before the newest entry is told until it has its notice")
+    func notices() throws {
+        let world = try FixtureWorld()
+        let checks = FollowChecks(world.charter.charter, isLive: true, FollowMemory())
+        let leg = try #require(LegNumber(0))
+        let notice = OverdueNotice(message: MessageID(.zero), leg: leg, entry: 3, since: Self.start)
+        let due = Self.start + world.charter.charter.limits.tickInterval + FollowChecks.tickGrace
+        func told(_ last: Timestamp?, _ overdue: [OverdueNotice]) -> [String] {
+            checks.begin(5, cosignedAt: nil, now: Self.start)
+            checks.see(overdue: overdue, at: last)
+            return checks.alarms.map(\.code)
+        }
+        #expect(told(due, [notice]).isEmpty && told(nil, [notice]).isEmpty)
+        #expect(told(due + .seconds(1), [notice]) == ["notice-missing"])
+        #expect(told(due + .seconds(1), []).isEmpty)
+    }
+
     @Test("cosignatures that stay away, or are old, are told when patience is over")
     func quorum() throws {
         let world = try FixtureWorld()
