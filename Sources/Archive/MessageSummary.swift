@@ -89,10 +89,13 @@ package struct SearchHit: Sendable, Hashable, CustomStringConvertible, CustomRef
     package let summary: MessageSummary
     /// One line of at most 160 characters, from the text or from what else was found; from others, so untrusted.
     package let excerpt: String
+    /// The attachments in whose names a word is.
+    package let attachments: [String]
 
-    package init(summary: MessageSummary, excerpt: String) {
+    package init(summary: MessageSummary, excerpt: String, attachments: [String] = []) {
         self.summary = summary
         self.excerpt = excerpt
+        self.attachments = attachments
     }
 
     package var description: String { "(a message that was found)" }

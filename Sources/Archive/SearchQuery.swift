@@ -26,11 +26,10 @@ struct SearchQuery: Sendable {
     /// - Parameter message: nil when its record is damaged.
     func hit(_ message: ArchivedMessage?, _ summary: MessageSummary) -> SearchHit {
         let text = message?.text.map { String(decoding: $0.prefix(WordsFormat.textLimit), as: UTF8.self) }
-        if let text, let excerpt = excerpt(text) { return SearchHit(summary: summary, excerpt: excerpt) }
-        for line in WordsFormat.lines(summary) {
-            if let excerpt = excerpt(line) { return SearchHit(summary: summary, excerpt: excerpt) }
-        }
-        return SearchHit(summary: summary, excerpt: "")
+        let places = (text.map { [$0] } ?? []) + WordsFormat.lines(summary)
+        return SearchHit(
+            summary: summary, excerpt: places.lazy.compactMap { excerpt($0) }.first ?? "",
+            attachments: summary.attachmentNames.filter { excerpt($0) != nil })
     }
 
     /// One line around the first word that is in the text; nil when none is.

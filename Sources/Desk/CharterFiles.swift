@@ -52,7 +52,8 @@ package enum CharterFiles {
         guard case .signed(let signed) = try read(path) else {
             throw DeskError(
                 "charter-unsigned", "\(path) is a compiled charter without its signatures.",
-                hint: "valise charter collect \(path) SIGNATURES... -o charter.signed", kind: .verification)
+                hint: "valise charter collect \(DeskFile.quoted(path)) SIGNATURES... -o charter.signed",
+                kind: .verification)
         }
         return signed
     }
@@ -146,7 +147,7 @@ package enum CharterFiles {
         let absent = missing.map(\.message).joined(separator: "; ")
         throw DeskError(
             finding.code, "The charter is not complete: \(absent).",
-            hint: "each of them runs valise charter sign on the compiled file and sends the signature",
+            hint: "each of them runs \"valise charter sign\" on the compiled file and sends the signature",
             kind: .verification)
     }
 

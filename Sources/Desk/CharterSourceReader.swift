@@ -7,10 +7,12 @@ struct CharterSourceReader {
 
     private static let largestPayload: UInt64 = 64 << 20
     private static let rosterDelay = TimeSpan.days(3)
+    private static let retention = TimeSpan.days(30)
 
     func charter(_ root: SourceNode) throws(CharterSourceError) -> Charter {
         let keys = try root.keys(
-            "title", "made", "relay", "parties", "channels", "bars", "limits", "stewards", "witnesses")
+            "title", "made", "relay", "parties", "channels", "bars", "limits", "stewards", "witnesses",
+            "limited-auditors")
         let madeAt = try keys["made"].map { (node) throws(CharterSourceError) in try node.time() } ?? now
         let stewards = try keys.required("stewards").keys("threshold", "roster-delay")
         let witnesses = try witnesses(keys["witnesses"])
@@ -22,7 +24,7 @@ struct CharterSourceReader {
             stewardThreshold: try stewards.required("threshold").number(1...UInt64(Bounds.parties)),
             rosterDelay: try stewards["roster-delay"].map { (node) throws(CharterSourceError) in
                 try node.span(orZero: true)
-            } ?? Self.rosterDelay)
+            } ?? Self.rosterDelay, limitedAuditors: try limitedAuditors(keys["limited-auditors"]))
     }
 
     private func relay(_ node: SourceNode) throws(CharterSourceError) -> RelayIdentity {
@@ -162,12 +164,33 @@ struct CharterSourceReader {
         return bars.sorted()
     }
 
+    private func limitedAuditors(_ node: SourceNode?) throws(CharterSourceError) -> [LimitedAuditor] {
+        var auditors: [LimitedAuditor] = []
+        for (name, value) in try node?.pairs(1...Bounds.parties) ?? [] {
+            guard let party = PartyID(name) else {
+                throw value.error(.badName, "'\(name.prefix(70))' is not the name of a party")
+            }
+            var pairs: [PartyPair] = []
+            for place in try value.list(1...Bounds.channels) {
+                let names = try place.list(2...2)
+                let pair = PartyPair(try names[0].party(), try names[1].party())
+                guard pair.first != pair.second else {
+                    throw place.error(.conflict, "two different parties were expected")
+                }
+                pairs.append(pair)
+            }
+            auditors.append(LimitedAuditor(party: party, channels: pairs.sorted()))
+        }
+        return auditors.sorted { $0.party < $1.party }
+    }
+
     private func limits(_ node: SourceNode?) throws(CharterSourceError) -> Limits {
         var limits = Limits.standard
+        limits.retention = Self.retention
         guard let node else { return limits }
         let keys = try node.keys(
             "longest-lifetime", "longest-submit-window", "confirm-grace", "key-grace", "tick-interval",
-            "tick-freshness", "unsettled-messages", "unsettled-bytes")
+            "tick-freshness", "unsettled-messages", "unsettled-bytes", "retention")
         if let value = keys["longest-lifetime"] { limits.longestLifetime = try value.span() }
         if let value = keys["longest-submit-window"] { limits.longestSubmitWindow = try value.span() }
         if let value = keys["confirm-grace"] { limits.confirmGrace = try value.span(orZero: true) }
@@ -176,6 +199,7 @@ struct CharterSourceReader {
         if let value = keys["tick-freshness"] { limits.tickFreshness = try value.span() }
         if let value = keys["unsettled-messages"] { limits.unsettledMessages = try value.number(1...1_000_000_000) }
         if let value = keys["unsettled-bytes"] { limits.unsettledBytes = try value.size() }
+        if let value = keys["retention"] { limits.retention = try value.text() == "forever" ? nil : value.span() }
         return limits
     }
 

@@ -33,7 +33,8 @@ package struct Desk: Sendable {
         let relay = try RelayClient(
             charter: charter.signed,
             identity: RelayClient.Identity(delegate: card.id) { try await keys.sign($0) },
-            memory: CheckpointFile(home, charter), options: options)
+            memory: CheckpointFile(home, charter), views: KeptViews(home, KeptRejections(home, keys)),
+            options: options)
         return Desk(home: home, charter: charter, id: card.id, keys: keys, relay: relay, now: now)
     }
 
@@ -80,6 +81,8 @@ package struct Desk: Sendable {
 
     /// The custody chain of a message, folded into its state.
     package func message(_ id: MessageID) async throws -> TrackedMessage {
-        try TrackedMessage(await relay.message(id).chain, charter: charter)
+        let answer = try await relay.message(id)
+        if answer.chain.first?.entry.signed?.statement.party == party { await noteLogged(id) }
+        return try TrackedMessage(answer.chain, charter: charter, erasure: answer.erasure)
     }
 }

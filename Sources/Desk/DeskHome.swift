@@ -18,6 +18,7 @@ package import Statements
 ///     outbox/                     what is still to be handed over, encrypted
 ///     downloads/                  sealed contents that have come in part
 ///     cache/                      keys and lists for working offline, encrypted
+///     rejections/                 rejections that the relay signed, with their statements, encrypted
 ///
 /// Folders that it makes are 0700.
 package struct DeskHome: Hashable, Sendable {
@@ -50,6 +51,7 @@ package struct DeskHome: Hashable, Sendable {
     package var outboxFolder: String { "\(path)/outbox" }
     package var downloadsFolder: String { "\(path)/downloads" }
     package var cacheFolder: String { "\(path)/cache" }
+    package var rejectionsFolder: String { "\(path)/rejections" }
     /// There while the passphrase is being changed, and after a change that was interrupted.
     var passphraseChangeFile: String { "\(stateFolder)/passphrase-change" }
     package var charterFile: String { "\(path)/charter.signed" }
@@ -66,7 +68,9 @@ package struct DeskHome: Hashable, Sendable {
             made += "/\(name)"
             if !DeskFile.exists(made) { try Durable.makeFolder(path: made) }
         }
-        let folders = [keysFolder, stateFolder, archiveFolder, outboxFolder, downloadsFolder, cacheFolder]
+        let folders = [
+            keysFolder, stateFolder, archiveFolder, outboxFolder, downloadsFolder, cacheFolder, rejectionsFolder,
+        ]
         for folder in folders where !DeskFile.exists(folder) { try Durable.makeFolder(path: folder) }
     }
 
@@ -85,6 +89,12 @@ package struct DeskHome: Hashable, Sendable {
                 "card-damaged", "\(cardFile) is not a card: \(error.field) was expected to be \(error.expected).",
                 hint: "fetch the file from a backup, or from whomever you sent it to")
         }
+    }
+
+    /// What a passphrase is asked for with: `Passphrase of north/lead: `.
+    package var passphrasePrompt: String {
+        let whose = (try? card().id.description) ?? "the keys in \(path)"
+        return "Passphrase of \(whose): "
     }
 
     /// The identifiers' first letters of the sealing keys that lie here, sorted.

@@ -47,9 +47,23 @@ extension Desk {
                 progress.report(.fetching, min(file.size, state.submission.payloadSize), state.submission.payloadSize)
             }
         } catch let error as TransportError where error.code == .relayRefused {
-            throw error.problem?.code == "not-found" ? UnreadableReason.notServed : error
+            switch error.problem?.code {
+            case "not-found": throw UnreadableReason.notServed
+            case "erased": throw try await refusal(ofErased: state)
+            default: throw error
+            }
         }
         return try file.finish()
+    }
+
+    /// What stands behind a relay's word that it erased a content: the log, or nothing.
+    private func refusal(ofErased state: MessageState) async throws -> any Error {
+        guard let erasure = try await message(state.id).erasure else { return UnreadableReason.notServed }
+        return DeskError(
+            "erased",
+            "The relay has erased its copy of message \(state.id.short), as entry \(erasure.index) of the log says.",
+            hint: "what this desk has opened or sent is in its archive: valise read \(state.id.short); otherwise ask "
+                + "\(state.originator) to send it again", kind: .notFound)
     }
 
     /// Begins to check chunks as soon as the header, with the key in it, is here.

@@ -1,4 +1,3 @@
-import Glibc
 import Keyring
 package import Statements
 package import Transport
@@ -77,19 +76,7 @@ package struct InboxMemory: Sendable {
     }
 
     private func append(_ messages: [MessageID]) throws {
-        let descriptor = open(list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw unwritable() }
-        defer { close(descriptor) }
-        let lines = messages.flatMap { Array("\($0)\n".utf8) }
-        guard lines.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == lines.count else {
-            throw unwritable()
-        }
-    }
-
-    private func unwritable() -> DeskError {
-        DeskError(
-            "file-unwritable", "\(list) cannot be written (\(String(cString: strerror(errno)))).",
-            hint: "check its permissions and the space left")
+        try AppendedLines.add(messages.map(\.description), to: list)
     }
 }
 
@@ -106,14 +93,6 @@ package struct SentList: Sendable {
     }
 
     package func add(_ message: MessageID) throws {
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw DeskError(
-                "file-unwritable", "\(path) cannot be written (\(String(cString: strerror(errno)))).",
-                hint: "check its permissions")
-        }
-        defer { close(descriptor) }
-        let line = Array("\(message)\n".utf8)
-        _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        try FileLock.held("\(path).lock") { try AppendedLines.add(["\(message)"], to: path) }
     }
 }

@@ -50,6 +50,7 @@ package enum KeyMaking {
         guard let existing = [home.cardFile, home.signingKeyFile].first(where: { DeskFile.exists($0) }) else { return }
         throw DeskError(
             "keys-exist", "\(existing) is already there, and keys are never overwritten.",
-            hint: "valise keys show prints the card; another delegate needs another --home", kind: .refused)
+            hint: "valise keys show prints the card; another delegate needs another --home or --profile", kind: .refused
+        )
     }
 }

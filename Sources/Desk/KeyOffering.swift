@@ -22,7 +22,7 @@ extension Desk {
         guard try await knownHead() != nil else {
             throw DeskError(
                 "keys-not-kept", "This desk knows no checkpoint of the log yet, and every statement names one.",
-                hint: "valise keys export -o FILE at a desk that is online, then valise keys import FILE here",
+                hint: "\"valise keys export -o FILE\" at a desk that is online, then valise keys import FILE here",
                 kind: .notFound)
         }
         try PartSaving.prepare(folder)

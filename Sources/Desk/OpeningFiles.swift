@@ -54,7 +54,8 @@ extension Desk {
             try await write(receipt, header, leg, .unreadable(reason))
             throw DeskError(
                 "unreadable-\(reason)", "\(path) could not be opened: \(Self.sentence(reason)).",
-                hint: receipt.map { "valise submit \($0) says so in the log" } ?? "ask for the file again",
+                hint: receipt.map { "valise submit \(DeskFile.quoted($0)) says so in the log" }
+                    ?? "ask for the file again",
                 kind: .verification)
         }
     }
@@ -87,9 +88,10 @@ extension Desk {
         guard kind != .envelope else { return }
         let hint =
             switch kind {
-            case .statement: "valise submit \(path) hands it to the relay"
-            case .draft: "valise cosign \(path) signs it"
-            case .keys: "valise keys import \(path) takes it in"
+            case .statement: "valise submit \(DeskFile.quoted(path)) hands it to the relay"
+            case .draft: "valise cosign \(DeskFile.quoted(path)) signs it"
+            case .keys: "valise keys import \(DeskFile.quoted(path)) takes it in"
+            case .rejection: "valise-audit rejection verify \(path) decides it again"
             case .envelope, nil: "check that it is the right file"
             }
         throw DeskError(

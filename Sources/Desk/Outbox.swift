@@ -15,8 +15,11 @@ struct Outbox {
     private static let itemLimit = 16 << 20
     private let folder: String
     private let key: ArchiveKey
+    private let unsentLimit: Int
 
-    init(_ desk: Desk) async throws {
+    /// - Parameter unsentLimit: the most bytes that are kept about messages that are not sent.
+    init(_ desk: Desk, unsentLimit: Int = itemLimit) async throws {
+        self.unsentLimit = unsentLimit
         try desk.home.prepare()
         folder = desk.home.outboxFolder
         key = try await desk.keys.archiveKey()
@@ -142,28 +145,62 @@ struct Outbox {
 
     func names(ending suffix: String) -> [String] { FolderNames.list(folder, ending: suffix) }
 
-    /// Messages that were archived as sent and never will be: cancelled, rejected, or signed anew under another
-    /// identifier.
-    func withdrawn() throws -> Set<MessageID> {
-        guard
-            let bytes = try SealedFile.read(
-                "\(folder)/withdrawn", key: key, purpose: Self.withdrawnPurpose, limit: Self.itemLimit)
-        else { return [] }
-        return Set(bytes.split(separator: 0x0a).compactMap { MessageID(String(decoding: $0, as: UTF8.self)) })
+    /// Messages that were archived as sent and never will be.
+    func unsent() throws -> [MessageID: UnsentMessage] {
+        Dictionary(try unsentLines().map { ($0.message, $0.why) }) { _, newer in newer }
     }
 
-    func withdraw(_ message: MessageID) throws { try changeWithdrawn { $0.insert(message).inserted } }
+    private typealias UnsentLine = (message: MessageID, why: UnsentMessage)
+
+    /// A line each, the newest last, with the code of the relay's refusal.
+    private func unsentLines() throws -> [UnsentLine] {
+        // Version 0.1 wrote one line beyond the limit, and then read no more of it.
+        let limit = max(unsentLimit, Self.itemLimit) + 1_024
+        guard
+            let bytes = try SealedFile.read(
+                "\(folder)/withdrawn", key: key, purpose: Self.withdrawnPurpose, limit: limit)
+        else { return [] }
+        return bytes.split(separator: 0x0a).compactMap { line in
+            let words = line.split(separator: 0x20, maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }
+            guard let message = words.first.flatMap({ MessageID($0) }) else { return nil }
+            return (message, words.count == 2 ? .refused(code: words[1]) : .withdrawn)
+        }
+    }
+
+    /// - Parameter refusal: the code of the relay's "no", where that was the reason.
+    func withdraw(_ message: MessageID, refusal: RejectionCode? = nil) throws {
+        let why = refusal.map { UnsentMessage.refused(code: $0.rawValue) } ?? .withdrawn
+        try changeUnsent { lines in
+            if lines.contains(where: { $0 == (message, why) }) { return false }
+            lines.removeAll { $0.message == message }
+            lines.append((message, why))
+            return true
+        }
+    }
 
     /// It is in the log after all.
-    func reinstate(_ message: MessageID) throws { try changeWithdrawn { $0.remove(message) != nil } }
+    func reinstate(_ message: MessageID) throws {
+        try changeUnsent { lines in
+            let count = lines.count
+            lines.removeAll { $0.message == message }
+            return lines.count < count
+        }
+    }
 
-    private func changeWithdrawn(_ change: (inout Set<MessageID>) -> Bool) throws {
+    /// The oldest go where the limit is reached: what is known of them is then that the archive has them as sent.
+    private func changeUnsent(_ change: (inout [UnsentLine]) -> Bool) throws {
         try FileLock.held("\(folder)/withdrawn.lock") {
-            var all = try withdrawn()
+            var all = try unsentLines()
             guard change(&all) else { return }
-            let lines = all.sorted().map { "\($0)\n" }.joined()
+            var room = unsentLimit
+            let kept = all.map { Array("\($0.message)\($0.why.refusal.map { " \($0)" } ?? "")\n".utf8) }
+                .reversed().prefix { line in
+                    room -= line.count
+                    return room >= 0
+                }
             try SealedFile.write(
-                Array(lines.utf8), to: "\(folder)/withdrawn", key: key, purpose: Self.withdrawnPurpose)
+                Array(kept.reversed().joined()), to: "\(folder)/withdrawn", key: key,
+                purpose: Self.withdrawnPurpose)
         }
     }
 }
@@ -172,9 +209,24 @@ extension Desk {
     /// Messages in the outbox, oldest first.
     package func outboxItems() async throws -> [OutboxItem] { try await Outbox(self).items().items }
 
+    /// A message of this desk is shown in the log: if it was taken for one that is not sent, it is no more.
+    func noteLogged(_ message: MessageID) async {
+        guard DeskFile.exists("\(home.outboxFolder)/withdrawn") else { return }
+        // A mark that cannot be changed holds up nothing.
+        try? await Outbox(self).reinstate(message)
+    }
+
     /// How many messages are in the outbox, without opening any.
     package var outboxCount: Int { FolderNames.list(home.outboxFolder, ending: ".item").count }
 
-    /// Messages of the archive's sent ones that never went out: cancelled, rejected, or signed anew.
-    package func withdrawnMessages() async throws -> Set<MessageID> { try await Outbox(self).withdrawn() }
+    /// Messages of the archive's sent ones that are not known to have gone out, and why.
+    package func unsentMessages() async throws -> [MessageID: UnsentMessage] {
+        let outbox = try await Outbox(self)
+        var found = try outbox.unsent()
+        guard outboxCount > 0 else { return found }
+        for item in try outbox.items().items {
+            found[item.message] = item.reason?.rejection.map { .refused(code: $0.rawValue) } ?? .waiting
+        }
+        return found
+    }
 }

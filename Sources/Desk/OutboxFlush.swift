@@ -4,6 +4,7 @@ import Ledger
 import Sealing
 package import Statements
 package import Transport
+import Wire
 
 /// What became of one message of the outbox.
 package struct FlushedItem: Sendable {
@@ -59,8 +60,14 @@ extension Desk {
             try outbox.write(item)
             return FlushedItem(message: item.message, outcome: .kept(reason))
         }
+        if let reason = try await settledRefusal(item) {
+            item.reason = reason
+            try outbox.write(item)
+            return FlushedItem(message: item.message, outcome: .kept(reason))
+        }
         if item.isSealedToKept, let reason = try await sealToPublished(&item, outbox) {
             item.reason = reason
+            item.failed(at: now())
             try outbox.write(item)
             return FlushedItem(message: item.message, outcome: .kept(reason))
         }
@@ -69,10 +76,31 @@ extension Desk {
         switch try await handOver(&item, payload, outbox, progress) {
         case .accepted(let accepted): return FlushedItem(message: item.message, outcome: .accepted(accepted))
         case .drafted(let missing): return FlushedItem(message: item.message, outcome: .drafted(missing: missing))
-        case .kept(let error): return FlushedItem(message: item.message, outcome: .kept(OutboxReason(error)))
+        case .kept(let error):
+            let reason = item.reason ?? OutboxReason(error, mayBeWhole: true)
+            return FlushedItem(message: item.message, outcome: .kept(reason))
         case .sealed: throw OutboxItem.damaged
         }
     }
+
+    /// Whether a refusal that the relay did not sign has become final: nothing is accepted after its `submitBy`, and
+    /// the relay does not show the message.
+    /// - Returns: nil as long as it is not, and for a message that is in the log: to hand it over again brings its
+    ///   acceptance.
+    private func settledRefusal(_ item: OutboxItem) async throws -> OutboxReason? {
+        guard let reason = item.reason, reason.isOpenRefusal, now() > item.submitBy + Self.clockTolerance else {
+            return nil
+        }
+        do {
+            _ = try await relay.message(item.message)
+        } catch let error as TransportError where error.problem?.status == 404 {
+            return OutboxReason(code: reason.code, message: reason.message, isFinal: true)
+        } catch is TransportError {}
+        return nil
+    }
+
+    /// As far as the relay's clock may be behind.
+    private static let clockTolerance = TimeSpan.minutes(5)
 
     /// Asks for the keys that the relay did not answer for when an item was sealed, and seals its content key anew
     /// where they are others by now. Else a relay could have a message sealed to old keys by not answering for keys
@@ -93,7 +121,8 @@ extension Desk {
             item.isSealedToKept = false
             return nil
         } catch let error as TransportError {
-            return OutboxReason(error)
+            // It is about the keys, and the message was not handed over.
+            return OutboxReason(code: error.reportedCode, message: error.message, isFinal: false)
         } catch let error as DeskError {
             return OutboxReason(code: error.code, message: error.message, isFinal: false)
         } catch let reason as UnreadableReason {
@@ -133,7 +162,7 @@ extension Desk {
         defer { held.payload.unlock() }
         var accepted = false
         if held.item.isHandedOver, !held.item.isDraft { accepted = await isInLog(message) }
-        if !accepted { try outbox.withdraw(message) }
+        if !accepted { try outbox.withdraw(message, refusal: held.item.reason?.rejection) }
         let stillOpen = held.item.isHandedOver && now() < held.item.submitBy && !(held.item.reason?.isFinal ?? false)
         if accepted || stillOpen && !held.item.isDraft {
             try await settle(held.item, outbox)

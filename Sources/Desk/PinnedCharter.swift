@@ -14,11 +14,14 @@ package struct PinnedCharter: Sendable {
     package var id: CharterID { inForce.id }
 
     /// The charter in this home.
-    /// - Throws: ``DeskError`` with `not-joined`, `charter-pin-mismatch`, `charter-damaged`, or the code of the first
-    ///   finding of ``Statements/CharterCheck``.
+    /// - Throws: ``DeskError`` with `no-keys`, `not-joined`, `charter-pin-mismatch`, `charter-damaged`, or the code of
+    ///   the first finding of ``Statements/CharterCheck``.
     package static func load(_ home: DeskHome) throws -> PinnedCharter {
-        guard let pin = try pinned(home) else { throw notJoined(home) }
-        guard DeskFile.exists(home.charterFile) else { throw notJoined(home) }
+        guard let pin = try pinned(home), DeskFile.exists(home.charterFile) else {
+            // Keys come first: without them there is nothing to join with.
+            _ = try home.card()
+            throw notJoined(home)
+        }
         let signed = try CharterFiles.readSigned(home.charterFile)
         guard signed.id == pin else {
             throw DeskError(
@@ -62,7 +65,8 @@ package struct PinnedCharter: Sendable {
         if let earlier, earlier != id, !replacing {
             throw DeskError(
                 "other-charter-pinned", "This desk has joined the charter \(earlier.fingerprint) already.",
-                hint: "use another --home for the new charter; --replace forgets the old one", kind: .refused)
+                hint: "use another --home or --profile for the new charter; --replace forgets the old one",
+                kind: .refused)
         }
         try home.prepare()
         if earlier != id { try Self.forgetLog(home) }
@@ -72,7 +76,9 @@ package struct PinnedCharter: Sendable {
 
     /// Removes what belongs to the log of an earlier charter.
     private static func forgetLog(_ home: DeskHome) throws {
-        let files = [home.checkpointFile, home.confirmedFile] + InboxMemory.files(home) + [KeyRecords.file(home)]
+        let files =
+            [home.checkpointFile, home.confirmedFile] + InboxMemory.files(home) + KeptViews.files(home)
+            + [KeyRecords.file(home)]
         for file in files { try DeskFile.remove(file) }
     }
 

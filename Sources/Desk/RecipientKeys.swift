@@ -142,7 +142,7 @@ package struct RecipientKeys: Sendable {
         guard !keys.isEmpty else {
             throw DeskError(
                 "no-sealing-key", "\(party) has no sealing key that is valid now and kept until the expiry.",
-                hint: "ask \(party) to run valise keys publish; or choose a shorter --expires", kind: .refused)
+                hint: "ask \(party) to run \"valise keys publish\"; or choose a shorter --expires", kind: .refused)
         }
         return keys
     }

@@ -79,7 +79,11 @@ extension Desk {
         case .keys:
             throw DeskError(
                 "not-a-valise-file", "\(path) holds sealing keys, which are not submitted.",
-                hint: "valise keys import \(path)", kind: .usage)
+                hint: "valise keys import \(DeskFile.quoted(path))", kind: .usage)
+        case .rejection:
+            throw DeskError(
+                "not-a-valise-file", "\(path) holds a rejection, which is not submitted.",
+                hint: "valise-audit rejection verify \(path)", kind: .usage)
         case nil:
             throw DeskError(
                 "not-a-valise-file", "\(path) is not an envelope, a statement or a draft.",

@@ -12,8 +12,8 @@ extension Desk {
     /// Seals a message, signs its submission, keeps both durably, and hands them to the relay. Plaintext never touches
     /// the disk.
     ///
-    /// A relay that does not answer is no error: the message stays in the outbox then. A "no" of the relay is thrown,
-    /// and the message is taken out again.
+    /// A relay that does not answer is no error: the message stays in the outbox then. A final "no" of the relay is
+    /// thrown, and the message is taken out again.
     /// - Throws: ``DeskError``, ``Sealing/SealingError``, ``Transport/TransportError``.
     package func send(_ outgoing: Outgoing, progress: StepProgress = .none) async throws -> SentMessage {
         let signers = try signers(outgoing.releasers)
@@ -32,7 +32,8 @@ extension Desk {
         guard composed.payload.lock() else { throw OutboxItem.damaged }
         defer { composed.payload.unlock() }
         if let away = keys.away {
-            item.reason = OutboxReason(away)
+            item.reason = OutboxReason(away, mayBeWhole: false)
+            item.failed(at: now())
             item.isSealedToKept = true
             item.isOpenToIntermediaries = outgoing.openToIntermediaries
             try outbox.add(item, payload: composed.payload)
@@ -43,8 +44,8 @@ extension Desk {
         try outbox.add(item, payload: composed.payload)
         try await keep(item)
         let outcome = try await handOver(&item, composed.payload, outbox, progress)
-        if case .kept(let error) = outcome, OutboxReason(error).isFinal {
-            try outbox.withdraw(item.message)
+        if case .kept(let error) = outcome, let reason = item.reason, reason.isFinal {
+            try outbox.withdraw(item.message, refusal: reason.rejection)
             try outbox.remove(item)
             throw error
         }
@@ -92,17 +93,20 @@ extension Desk {
         _ item: inout OutboxItem, _ payload: SpoolFile, _ outbox: Outbox, _ progress: StepProgress
     ) async throws -> SentMessage.Outcome {
         var isNew = false
+        // An earlier attempt may have got through whole.
+        var mayBeWhole = item.wasHandedOver
         while true {
             let watch = HandOverWatch()
             do {
                 return try await handOverOnce(&item, payload, outbox, watch, progress)
             } catch let error as TransportError {
+                mayBeWhole = mayBeWhole || watch.isWhole
                 if !isNew, Self.wantsNewSignature(error), now() < item.submission.expiry {
                     isNew = true
                     try await signAgain(&item, outbox)
                     continue
                 }
-                item.reason = OutboxReason(error)
+                item.reason = OutboxReason(error, mayBeWhole: mayBeWhole)
                 if !watch.hasBegun, !isNew { item.isHandedOver = item.wasHandedOver }
                 try outbox.write(item)
                 return .kept(error)
@@ -117,7 +121,9 @@ extension Desk {
         let (header, total) = (item.header, UInt64(item.header.count) + item.submission.payloadSize)
         let read: FileReading = { offset, count in
             watch.begin()
-            return try payload.read(offset, count, after: header)
+            let bytes = try payload.read(offset, count, after: header)
+            watch.reach(offset + UInt64(bytes.count), of: total)
+            return bytes
         }
         if item.isDraft {
             let shelved = try await relay.putDraft(
@@ -176,22 +182,34 @@ extension TransportError {
 }
 
 extension OutboxReason {
+    /// Refusals of a file's form, which the relay does not sign.
+    private static let ofForm = ["malformed", "oversized", "unknown-version", "digest-mismatch", "block-mismatch"]
+
+    /// Says that the file is not taken as it is, and is not the last word: the relay may log it all the same.
+    var isOpenRefusal: Bool { !isFinal && Self.ofForm.contains(code) }
+
     /// Final is what will not be otherwise the next time: a rejection by the rules only if the relay signed it, for an
     /// unsigned "no" may be followed by an entry in the log.
-    init(_ error: TransportError) {
+    /// - Parameter mayBeWhole: whether the relay may have the whole file, so that it could log it.
+    init(_ error: TransportError, mayBeWhole: Bool) {
         let code = error.problem?.code ?? ""
         let isFinal =
             RejectionCode(rawValue: code).map { $0 != .quotaExceeded && $0 != .clock && error.isSignedRejection }
             ?? false
-            || ["malformed", "oversized", "unknown-version", "digest-mismatch", "block-mismatch"].contains(code)
+            || !mayBeWhole && Self.ofForm.contains(code)
         self.init(code: error.reportedCode, message: error.message, isFinal: isFinal)
     }
 }
 
 extension OutboxItem {
-    mutating func begin(at time: Timestamp) {
+    /// An attempt that ended before anything was handed over.
+    mutating func failed(at time: Timestamp) {
         attempts += 1
         lastAttempt = time
+    }
+
+    mutating func begin(at time: Timestamp) {
+        failed(at: time)
         wasHandedOver = isHandedOver
         isHandedOver = true
     }

@@ -34,6 +34,8 @@ package struct StatusReport: Sendable {
         package let clockAhead: TimeSpan?
         package let head: LogHead
         package let tick: VerifiedTick?
+        /// What auditors have said of the log; nil when the relay does not say.
+        package let replays: Replays?
         /// Arrivals that nobody of this party has retrieved or carried on.
         package let unread: Int
         /// Arrivals with something left to do.
@@ -63,7 +65,8 @@ package struct StatusReport: Sendable {
     package let confirmed: ConfirmedHead?
     /// Messages in the outbox.
     package let outbox: Int
-    package let archived: (sent: Int, received: Int)
+    /// Messages of the archive; `unsent` are those that never went out: refused or withdrawn.
+    package let archived: (sent: Int, received: Int, unsent: Int)
     /// nil when the relay did not answer as it should; the concerns say why.
     package let reached: Reached?
     /// The gravest first.
@@ -96,16 +99,23 @@ extension Desk {
                         "\(reached.unread == 1 ? "1 message waits" : "\(reached.unread) messages wait") for \(party).",
                     advice: "valise inbox"))
         }
-        let summaries = try await archive().summaries()
-        let received = summaries.count { $0.direction == .received }
         let inForce = charter.inForce
         return StatusReport(
             delegate: id, at: now(), charter: charter.id, title: charter.charter.title,
             revisions: (inForce.constitution, inForce.roster(party)), relayURL: charter.charter.relay.url,
             agent: DeskKeys.usesAgent(self.keys), keys: keys, checkpoint: kept, confirmed: confirmed,
             outbox: outbox,
-            archived: (summaries.count - received, received), reached: reached,
+            archived: try await archivedCounts(), reached: reached,
             concerns: concerns.sorted { $0.weight > $1.weight })
+    }
+
+    private func archivedCounts() async throws -> (sent: Int, received: Int, unsent: Int) {
+        let summaries = try await archive().summaries()
+        let unsent = try await unsentMessages()
+        let sent = summaries.filter { $0.direction == .sent }.map { unsent[$0.id] }
+        return (
+            sent.count { $0 == nil }, summaries.count - sent.count, sent.count { $0 != nil && $0 != .waiting }
+        )
     }
 
     private func reach(_ concerns: inout [StatusReport.Concern]) async -> StatusReport.Reached? {
@@ -115,12 +125,19 @@ extension Desk {
             let look = try await inbox(marking: false)
             checkClock(probe.clockAhead, &concerns)
             checkTick(look.tick, &concerns)
+            let replays = try await replays()
+            concerns += replays?.against.map(StatusReport.Concern.against) ?? []
+            concerns += try await missingDrafts().map(StatusReport.Concern.missing)
+            concerns += try await rejectedAndLogged().map { StatusReport.Concern.rejected($0.kept, inLog: $0.entry) }
             return StatusReport.Reached(
                 roundTrip: probe.roundTrip, clockAhead: probe.clockAhead, head: look.head.head, tick: look.tick,
-                unread: look.rows.count(where: \.isUnread), open: look.rows.count(where: \.isOpen))
+                replays: replays, unread: look.rows.count(where: \.isUnread), open: look.rows.count(where: \.isOpen))
         } catch let error as TransportError {
             let isAway = error.code == .relayUnavailable
-            let isAlarm = [.fork, .withheld, .checkpointWrong, .proofWrong, .relayUntrusted].contains(error.code)
+            let alarms: [TransportError.Code] = [
+                .fork, .withheld, .checkpointWrong, .proofWrong, .relayUntrusted, .entryAhead,
+            ]
+            let isAlarm = alarms.contains(error.code)
             concerns.append(
                 .init(
                     weight: isAlarm ? .alarm : .caution, code: error.reportedCode,

@@ -11,8 +11,10 @@ package struct TrackedMessage: Sendable {
     package let signed: SignedStatement
     /// The entries with their proofs, as evidence needs them.
     package let chain: [VerifiedEntry]
+    /// The relay's destruction of its copy of the content, which is no step of the chain.
+    package let erasure: Step?
 
-    /// One entry of the chain.
+    /// One entry of the chain, or the erasure.
     package struct Step: Sendable {
         package let index: LogIndex
         package let at: Timestamp
@@ -21,27 +23,29 @@ package struct TrackedMessage: Sendable {
         package let signers: [DelegateName]
     }
 
-    /// - Parameter chain: proven to be in the log, oldest first.
+    /// - Parameters:
+    ///   - chain: proven to be in the log, oldest first.
+    ///   - erasure: of its content, proven and signed by the relay.
     /// - Throws: ``DeskError`` `custody-broken` when a signature is not its signer's or the acts do not follow.
-    package init(_ chain: [VerifiedEntry], charter: PinnedCharter) throws {
-        var steps: [Step] = []
-        for item in chain {
-            guard let signed = item.entry.signed else { throw Self.broken(item.index) }
-            let examined = ExaminedStatement(signed) { charter.inForce.key($0) }
-            guard examined.isAuthentic, signed.statement.charter == charter.id else { throw Self.broken(item.index) }
-            steps.append(
-                Step(
-                    index: item.index, at: item.entry.acceptedAt, act: signed.statement.act,
-                    party: signed.statement.party, signers: signed.statement.signers))
-        }
+    package init(_ chain: [VerifiedEntry], charter: PinnedCharter, erasure: VerifiedEntry? = nil) throws {
+        steps = try chain.map { try Self.step($0, charter) }
+        self.erasure = try erasure.map { try Self.step($0, charter) }
         guard let state = MessageState(chain: chain.map { ($0.index, $0.entry) }) else {
             throw Self.broken(chain.first?.index ?? LogIndex(0))
         }
         guard let first = chain.first, let signed = first.entry.signed else { throw Self.broken(LogIndex(0)) }
         self.state = state
-        self.steps = steps
         self.signed = signed
         self.chain = chain
+    }
+
+    private static func step(_ item: VerifiedEntry, _ charter: PinnedCharter) throws -> Step {
+        guard let signed = item.entry.signed else { throw broken(item.index) }
+        let examined = ExaminedStatement(signed) { charter.inForce.key($0) }
+        guard examined.isAuthentic, signed.statement.charter == charter.id else { throw broken(item.index) }
+        return Step(
+            index: item.index, at: item.entry.acceptedAt, act: signed.statement.act, party: signed.statement.party,
+            signers: signed.statement.signers)
     }
 
     private static func broken(_ index: LogIndex) -> DeskError {

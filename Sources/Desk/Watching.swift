@@ -57,7 +57,7 @@ extension Desk {
         if error.code == .relayUnavailable { return true }
         guard error.code == .relayRefused, let problem = error.problem else { return false }
         let passing: Set<String> = [
-            "busy", "unavailable", "storage-failed", "clock-behind", "signature-expired", "too-slow",
+            "busy", "overloaded", "unavailable", "storage-failed", "clock-behind", "signature-expired", "too-slow",
         ]
         return problem.status >= 500 || passing.contains(problem.code)
     }

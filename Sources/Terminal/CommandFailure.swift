@@ -41,7 +41,7 @@ package struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertibl
             "schema": "valise/error/v1",
             "code": .string(code),
             "message": .string(message),
-            "hints": .array(hints.map { .string($0) }),
+            "hints": .array(hints.map { .string(NamedDesk.naming($0)) }),
         ]
     }
 }

@@ -22,10 +22,11 @@ extension ExitStatus {
             [
                 "malformed", "oversized", "unknown-version", "digest-mismatch", "block-mismatch", "truncated",
                 "unsigned",
-                "signature-damaged", "card-damaged", "certificate-damaged", "checkpoint-damaged", "tiles-damaged",
-                "store-damaged", "archive-damaged", "relay-untrusted", "proof-wrong", "checkpoint-wrong", "fork",
+                "signature-damaged", "card-damaged", "certificate-damaged", "certificate-unfit", "checkpoint-damaged",
+                "tiles-damaged", "store-damaged", "store-differs", "older-copy", "other-history", "head-file-damaged",
+                "archive-damaged", "relay-untrusted", "proof-wrong", "checkpoint-wrong", "fork",
                 "withheld", "file-cut-short", "wrong-charter", "other-restatement", "commitment-mismatch",
-                "source-not-opened",
+                "source-not-opened", "rejection-not-signed", "statement-not-signed", "rejection-wrong", "entry-ahead",
             ]
         ),
         (
@@ -34,11 +35,14 @@ extension ExitStatus {
         ),
         (
             .notFound, "not-found",
-            ["file-missing", "no-keys", "no-log", "not-joined", "not-served", "store-not-found", "message-unknown"]
+            [
+                "file-missing", "no-keys", "no-log", "not-joined", "not-served", "store-not-found", "message-unknown",
+                "mirror-too-short",
+            ]
         ),
         (
             .unavailable, "unavailable",
-            ["relay-unavailable", "busy", "storage-failed", "source-unavailable", "port-in-use"]
+            ["relay-unavailable", "busy", "overloaded", "storage-failed", "source-unavailable", "port-in-use"]
         ),
         (
             .locked, "locked",

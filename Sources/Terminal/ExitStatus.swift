@@ -9,6 +9,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case notFound = 4
     case unavailable = 5
     case locked = 6
+    case wrongful = 7
     case usage = 64
     case interrupted = 130
 
@@ -22,6 +23,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
         case .notFound: "the thing that was named does not exist here"
         case .unavailable: "the relay did not answer, or a port is taken"
         case .locked: "a key or passphrase is missing, wrong, or readable by others"
+        case .wrongful: "a signed rejection is wrongful: the rules do not bear it out"
         case .usage: "the command line was not understood"
         case .interrupted: "stopped by the user"
         }

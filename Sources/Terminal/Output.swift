@@ -69,11 +69,13 @@ package final class Output: Sendable {
     package func line(_ text: String = "") { write(text + "\n") }
 
     /// Writes sentences: on a terminal in lines that are broken between words, elsewhere as one line. Strangers' text
-    /// in them is made safe.
-    package func note(_ text: String) { line(prose(SafeText.display(text))) }
+    /// in them is made safe, and commands in them name the desk that this one was given.
+    package func note(_ text: String) { line(prose(SafeText.display(NamedDesk.naming(text)))) }
 
     /// The same after a word that says what they are: `hint: ...`.
-    package func note(_ label: Label, _ text: String) { line(prose(label, SafeText.display(text))) }
+    package func note(_ label: Label, _ text: String) {
+        line(prose(label, SafeText.display(NamedDesk.naming(text))))
+    }
 
     /// Writes a text of several lines that somebody else wrote: made safe, and on a terminal broken between words, but
     /// for lines with tabs. Ends in a line feed.

@@ -24,9 +24,17 @@ package enum Program {
         convert: (any Error) -> CommandFailure?
     ) async -> Int32 {
         let frame = Frame(root: root, json: wantsJSON(arguments), output: output, diagnostics: diagnostics)
+        return await NamedDesk.$current.withValue(NamedDesk(arguments: arguments)) {
+            await perform(arguments, frame, convert: convert)
+        }
+    }
+
+    private static func perform<Root: ParsableCommand>(
+        _ arguments: [String], _ frame: Frame<Root>, convert: (any Error) -> CommandFailure?
+    ) async -> Int32 {
         var command: any ParsableCommand
         do {
-            command = try root.parseAsRoot(arguments)
+            command = try frame.root.parseAsRoot(arguments)
         } catch {
             return frame.answer(parserError: error)
         }
@@ -40,10 +48,10 @@ package enum Program {
             if let code = error as? ExitCode { return code.rawValue }
             if let error = error as? ValidationError { return frame.answer(misuse: error, of: type(of: command)) }
             // The parser asks for help by an error of its own, thrown from a command of its own.
-            if root.exitCode(for: error).isSuccess { return frame.answer(parserError: error) }
+            if frame.root.exitCode(for: error).isSuccess { return frame.answer(parserError: error) }
             return frame.answer(failure(for: error, convert: convert))
         }
-        guard let error = output.failedWrite else { return ExitStatus.done.rawValue }
+        guard let error = frame.output.failedWrite else { return ExitStatus.done.rawValue }
         return frame.answer(
             CommandFailure(
                 code: "output-not-written",
@@ -88,7 +96,7 @@ private struct Frame<Root: ParsableCommand> {
     func answer(misuse error: ValidationError, of command: any ParsableCommand.Type) -> Int32 {
         let usage = "Usage: " + root.usageString(for: command)
         guard !json else {
-            return answer(CommandFailure(code: "usage", message: error.message, hints: [usage], status: .usage))
+            return answer(usage: error.message, [usage])
         }
         return answer(misuse: error.message, usage: usage)
     }
@@ -105,10 +113,16 @@ private struct Frame<Root: ParsableCommand> {
         if rest.hasPrefix(prefix) { rest.removeFirst(prefix.count) } else if !message.isEmpty { rest = "" }
         if json {
             let sentence = message.isEmpty ? "The command line names no command." : message
-            let failure = CommandFailure(code: "usage", message: sentence, hints: usageLines(rest), status: .usage)
-            return answer(failure)
+            return answer(usage: sentence, usageLines(rest))
         }
         return answer(misuse: message, usage: rest)
+    }
+
+    /// The usage names no desk: it is not to be typed as it stands.
+    private func answer(usage message: String, _ lines: [String]) -> Int32 {
+        NamedDesk.$current.withValue(nil) {
+            answer(CommandFailure(code: "usage", message: message, hints: lines, status: .usage))
+        }
     }
 
     private func answer(misuse message: String, usage: String) -> Int32 {

@@ -8,7 +8,8 @@ package enum TimeText {
         return dateAndTime(time, separator: " ") + " UTC"
     }
 
-    /// `2026-11-22 20:03:11 +02:00`, in the zone of `TZ` or of the machine, cut to the second.
+    /// `2026-11-22 20:03:11 +02:00`, in the zone of `TZ` or of the machine, cut to the second; `UTC` where that is the
+    /// zone.
     package static func local(milliseconds: Int64) -> String {
         guard let time = calendarTime(milliseconds, localtime_r) else { return outOfRange(milliseconds) }
         return dateAndTime(time, separator: " ") + " " + offset(time)
@@ -21,10 +22,16 @@ package enum TimeText {
         return dateAndTime(time, separator: "T") + "." + padded(fraction, to: 3) + "Z"
     }
 
-    /// `2026-11-22 18:03 +02:00`, in the local zone, cut to the minute: for lists.
+    /// `2026-11-22 18:03 +02:00`, in the local zone, cut to the minute: for lists. `UTC` where that is the zone.
     package static func brief(milliseconds: Int64) -> String {
         guard let time = calendarTime(milliseconds, localtime_r) else { return outOfRange(milliseconds) }
         return String(dateAndTime(time, separator: " ").dropLast(3)) + " " + offset(time)
+    }
+
+    /// `2026-11-22 18:03`: the same without its zone, where there is no room for it.
+    package static func briefer(milliseconds: Int64) -> String {
+        guard let time = calendarTime(milliseconds, localtime_r) else { return outOfRange(milliseconds) }
+        return String(dateAndTime(time, separator: " ").dropLast(3))
     }
 
     /// `2026-11-22 18:03:11 UTC (20:03:11 +02:00 here)`; UTC alone where the local zone is UTC. The local date is
@@ -82,6 +89,7 @@ package enum TimeText {
 
     private static func offset(_ time: tm) -> String {
         let minutes = time.tm_gmtoff / 60
+        if minutes == 0 { return "UTC" }
         return "\(minutes < 0 ? "-" : "+")\(padded(abs(minutes) / 60)):\(padded(abs(minutes) % 60))"
     }
 

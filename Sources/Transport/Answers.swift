@@ -65,6 +65,8 @@ package struct VerifiedTick: Hashable, Sendable {
 package struct MessageAnswer: Hashable, Sendable {
     package let head: VerifiedHead
     package let chain: [VerifiedEntry]
+    /// The entry by which the relay erased the content, under its act key; nil while it has it.
+    package let erasure: VerifiedEntry?
 }
 
 /// What was submitted in the asking party's name, every entry verified in ``head``.

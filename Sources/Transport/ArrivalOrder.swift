@@ -1,12 +1,17 @@
-import Ledger
-import Statements
+package import Ledger
+package import Statements
 import Wire
 
 /// Where an arrival stands in the log: the entry that brought it to the party, and the leg. Arrivals are numbered in
 /// this order, so that none can take the number of another.
-struct ArrivalPlace: Hashable, Comparable, Sendable {
-    let index: LogIndex
-    let leg: LegNumber
+package struct ArrivalPlace: Hashable, Comparable, Sendable {
+    package let index: LogIndex
+    package let leg: LegNumber
+
+    package init(index: LogIndex, leg: LegNumber) {
+        self.index = index
+        self.leg = leg
+    }
 
     /// - Returns: nil for a message that has not reached the party by this leg.
     init?(_ arrival: VerifiedArrival, at party: PartyID) {
@@ -27,24 +32,77 @@ struct ArrivalPlace: Hashable, Comparable, Sendable {
         leg = arrival.leg
     }
 
-    static func < (a: ArrivalPlace, b: ArrivalPlace) -> Bool { (a.index, a.leg) < (b.index, b.leg) }
+    /// How many of the newest arrivals' places are remembered.
+    package static let most = 4_096
+
+    /// Those of the newest arrivals.
+    package static func newest(_ places: [ArrivalNumber: ArrivalPlace]) -> [ArrivalNumber: ArrivalPlace] {
+        guard places.count > most else { return places }
+        return Dictionary(uniqueKeysWithValues: places.sorted { $0.key < $1.key }.suffix(most))
+    }
+
+    package static func < (a: ArrivalPlace, b: ArrivalPlace) -> Bool { (a.index, a.leg) < (b.index, b.leg) }
 }
 
 extension RelayClient {
-    /// Holds the place of an arrival against that of the one before, where this client knows it.
-    /// - Throws: ``TransportError`` `withheld`: another arrival must have had this number.
-    func follow(_ arrival: VerifiedArrival, of party: PartyID) throws(TransportError) {
+    /// Holds the places of arrivals against those of the ones beside them, also as an earlier run saw them, and
+    /// remembers them.
+    /// - Throws: ``TransportError`` `withheld`: another arrival must have had one of these numbers.
+    func compare(_ arrivals: [VerifiedArrival], of party: PartyID) async throws {
+        guard !arrivals.isEmpty else { return }
+        var known = try await knownPlaces()
+        var fresh: [ArrivalNumber: ArrivalPlace] = [:]
+        for arrival in arrivals {
+            let place = try place(of: arrival, at: party, among: known)
+            guard known[arrival.number] == nil else { continue }
+            known[arrival.number] = place
+            fresh[arrival.number] = place
+        }
+        guard !fresh.isEmpty else { return }
+        remember(known)
+        try await views?.note(fresh)
+    }
+
+    /// Remembers places beside those that are known, as many as are kept on the disk.
+    func remember(_ known: [ArrivalNumber: ArrivalPlace]) {
+        places = ArrivalPlace.newest(known.merging(places ?? [:]) { one, _ in one })
+    }
+
+    private func knownPlaces() async throws -> [ArrivalNumber: ArrivalPlace] {
+        if let places { return places }
+        let loaded = try await views?.places() ?? [:]
+        // Another call may have gone on meanwhile.
+        if places == nil { places = loaded }
+        return places ?? loaded
+    }
+
+    private nonisolated func place(
+        of arrival: VerifiedArrival, at party: PartyID, among known: [ArrivalNumber: ArrivalPlace]
+    ) throws(TransportError) -> ArrivalPlace {
+        let number = arrival.number
         guard let place = ArrivalPlace(arrival, at: party) else {
             throw TransportError(
-                .withheld,
-                "message \(arrival.message.short), shown as arrival \(arrival.number), has not reached \(party)")
+                .withheld, "message \(arrival.message.short), shown as arrival \(number), has not reached \(party)")
         }
-        if let before = lastArrival, before.number.value + 1 == arrival.number.value, place <= before.place {
-            throw TransportError(
-                .withheld,
-                "arrival \(arrival.number) stands at entry \(place.index), not behind the one before, at "
-                    + "\(before.place.index)")
+        if let before = known[number], before != place {
+            throw Self.reordered("arrival \(number) stood at entry \(before.index) before, and at \(place.index) now")
         }
-        lastArrival = (arrival.number, place)
+        if number.value > 0, let before = known[ArrivalNumber(number.value - 1)], place <= before {
+            throw Self.reordered(
+                "arrival \(number) stands at entry \(place.index), not behind the one before, at \(before.index)")
+        }
+        if let after = known[ArrivalNumber(number.value + 1)], place >= after {
+            throw Self.reordered(
+                "arrival \(number) stands at entry \(place.index), not before the one after it, at \(after.index)")
+        }
+        return place
+    }
+
+    private static func reordered(_ message: String) -> TransportError {
+        TransportError(
+            .withheld, message,
+            hint:
+                "Do not rely on this answer; tell the other parties and an auditor. If the relay was wrong before and "
+                + "an auditor confirms what it shows now: valise inbox --forget-places.")
     }
 }

@@ -28,7 +28,8 @@ package protocol CheckpointMemory: Sendable {
     func keep(_ fork: ForkEvidence) async throws
 }
 
-/// Two checkpoints, both signed by the log's key, of which neither was shown to be the beginning of the other.
+/// Two checkpoints, both signed by the log's key, of which neither was shown to be the beginning of the other. In the
+/// presented one's place may stand an auditor's verdict on such a head, as a line of text.
 ///
 /// With equal sizes and different roots the two notes are proof by themselves; otherwise they become proof as soon as
 /// an auditor has the entries of either.

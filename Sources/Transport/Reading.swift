@@ -5,8 +5,8 @@ package import Wire
 extension RelayClient {
     /// The relay's charter, which must be the pinned one.
     ///
-    /// - Throws: ``TransportError`` `proof-wrong` for another charter, `malformed-answer` for amendments, which rules
-    ///   version 1 does not know.
+    /// - Throws: ``TransportError`` `proof-wrong` for another charter, `malformed-answer` for amendments, which no
+    ///   rules version knows yet.
     package func fetchCharter() async throws -> SignedCharter {
         let bytes = try await get(.charter, limit: ByteLimit.view)
         let view = try answer("the charter") { () throws(FormError) in try CharterView(parsing: bytes) }
@@ -23,8 +23,8 @@ extension RelayClient {
     /// The identity's party's arrivals with numbers above `query.after`, in order, waiting for one if asked to.
     ///
     /// - Throws: ``TransportError`` `withheld` for a gap in the numbers or in a custody chain, for an arrival that has
-    ///   not reached the party or stands before the one in front of it, and for fewer arrivals than the party's newest
-    ///   tick counts.
+    ///   not reached the party or stands elsewhere than it did, or than its neighbours say, and for fewer arrivals than
+    ///   the party's newest tick counts.
     package func inbox(_ query: InboxQuery) async throws -> InboxAnswer {
         let party = try asker()
         let bytes = try await get(
@@ -41,9 +41,7 @@ extension RelayClient {
                 throw TransportError(.withheld, "arrival \(last.value + 1) is missing before \(arrival.number)")
             }
             last = arrival.number
-            let found = try verified(arrival, of: party, in: head)
-            try follow(found, of: party)
-            arrivals.append(found)
+            arrivals.append(try verified(arrival, of: party, in: head))
         }
         let tick = try page.tick.map { proven throws(TransportError) in try verified(tick: proven, of: party, in: head)
         }
@@ -52,15 +50,22 @@ extension RelayClient {
             throw TransportError(
                 .withheld, "the party's tick counts \(tick.tick.arrivals) arrivals; the relay shows \(last)")
         }
+        try await compare(arrivals, of: party)
+        try await compare(arrivals.map(\.chain), of: arrivals.map(\.message), in: head)
         return InboxAnswer(head: head, arrivals: arrivals, tick: tick, more: page.more)
     }
 
-    /// A message's custody chain.
+    /// A message's custody chain, and the erasure of its content.
     package func message(_ id: MessageID) async throws -> MessageAnswer {
         let bytes = try await get(.message(id), limit: ByteLimit.view)
         let view = try answer("the custody chain") { () throws(FormError) in try MessageView(parsing: bytes) }
         let head = try await adopt(view.checkpoint)
-        return MessageAnswer(head: head, chain: try verified(chain: view.chain, of: id, in: head))
+        let erasure = try view.erasure.map { proven throws(TransportError) in
+            try verified(erasure: proven, of: id, in: head)
+        }
+        let chain = try verified(chain: view.chain, of: id, in: head)
+        try await compare([chain], of: [id], in: head)
+        return MessageAnswer(head: head, chain: chain, erasure: erasure)
     }
 
     /// The custody chains of what was submitted in the identity's party's name, by whichever delegate, oldest first.
@@ -97,6 +102,7 @@ extension RelayClient {
             last = first.index
             chains.append(chain)
         }
+        try await compare(chains, of: page.messages.map(\.id), in: head)
         return SentAnswer(head: head, chains: chains, more: page.more)
     }
 
@@ -161,6 +167,19 @@ extension RelayClient {
             throw TransportError(.withheld, "the submission of message \(message.short) is missing")
         }
         return entries
+    }
+
+    private nonisolated func verified(
+        erasure proven: ProvenEntry, of message: MessageID, in head: VerifiedHead
+    ) throws(TransportError) -> VerifiedEntry {
+        let entry = try verified(proven, in: head)
+        guard let signed = entry.entry.signed, signed.statement.party == .relay,
+            case .erasure(let messages) = signed.statement.act, messages.contains(message), isAuthentic(signed)
+        else {
+            throw TransportError(
+                .proofWrong, "entry \(entry.index) is no erasure of message \(message.short) by the relay")
+        }
+        return entry
     }
 
     private nonisolated func verified(

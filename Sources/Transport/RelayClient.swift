@@ -48,8 +48,9 @@ package actor RelayClient {
     nonisolated let options: Options
     let memory: (any CheckpointMemory)?
     var remembered: RememberedCheckpoint?
-    /// The arrival that was shown last, and where it stands in the log.
-    var lastArrival: (number: ArrivalNumber, place: ArrivalPlace)?
+    let views: (any ViewMemory)?
+    /// Where arrivals stand in the log; nil until they are loaded.
+    var places: [ArrivalNumber: ArrivalPlace]?
     private var isLoaded = false
     private var connection: RelayConnection?
 
@@ -59,9 +60,11 @@ package actor RelayClient {
     ///   - charter: pinned by the caller; nothing else is trusted.
     ///   - identity: nil for what the relay shows to anyone.
     ///   - memory: nil to begin without a known checkpoint, as an auditor with its own mirror does.
+    ///   - views: nil to compare nothing with what an earlier run was shown, and to keep no rejection.
     /// - Throws: ``TransportError`` `charter-unusable`.
     package init(
-        charter: SignedCharter, identity: Identity?, memory: (any CheckpointMemory)?, options: Options = Options()
+        charter: SignedCharter, identity: Identity?, memory: (any CheckpointMemory)?,
+        views: (any ViewMemory)? = nil, options: Options = Options()
     ) throws(TransportError) {
         let relay = charter.charter.relay
         guard let name = NoteName(relay.origin),
@@ -74,6 +77,7 @@ package actor RelayClient {
         self.charter = charter
         self.identity = identity
         self.memory = memory
+        self.views = views
         self.options = options
         logKey = key
         authority = String(relay.url.dropFirst(scheme.count))

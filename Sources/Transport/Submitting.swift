@@ -62,6 +62,7 @@ extension RelayClient {
         _ route: Route, _ body: HTTPClientRequest.Body, _ signed: SignedStatement,
         _ send: (RelayConnection, HTTPClientRequest) async throws -> [UInt8]
     ) async throws -> AcceptedStatement {
+        let asked = try await handIn(signed)
         let connection = try connected()
         var request = connection.request(route)
         request.headers.add(name: "content-type", value: "application/octet-stream")
@@ -70,15 +71,9 @@ extension RelayClient {
         do {
             bytes = try await send(connection, request)
         } catch let error as TransportError {
-            throw refused(error, signed)
+            throw await refused(error, signed, asked)
         }
         return try await accepted(bytes, for: signed)
-    }
-
-    /// A refusal of a statement, with what stands behind it.
-    nonisolated func refused(_ error: TransportError, _ signed: SignedStatement) -> TransportError {
-        guard let problem = error.problem else { return error }
-        return TransportError(problem: problem, rejection: standing(of: problem, for: signed))
     }
 
     /// Reads and verifies an acceptance.
@@ -100,6 +95,9 @@ extension RelayClient {
         guard !isOriginal || isEarlier(logged, of: signed) else {
             throw TransportError(.proofWrong, "entry \(entry.index) holds another statement than the one that was sent")
         }
+        try expectNotAhead([entry])
+        // It is in the log; to remember it can wait until its chain is looked at.
+        if let message = entry.entry.message { try? await views?.note([message: entry.index]) }
         return AcceptedStatement(signed: logged, entry: entry, head: head, isOriginal: isOriginal)
     }
 
@@ -120,15 +118,6 @@ extension RelayClient {
             signer == DelegateID(party: .relay, name: .act)
                 ? charter.relay.actKey : charter.delegate(signer)?.signingKey
         }.isAuthentic
-    }
-
-    private nonisolated func standing(of problem: Problem, for signed: SignedStatement) -> RejectionStanding {
-        guard let bytes = problem.rejection else { return .absent }
-        guard let found = try? SignedRejection(der: bytes, limit: ByteLimit.rejection),
-            found.rejection.charter == charter.id, found.rejection.statement == signed.id,
-            found.rejection.code == problem.code, found.isValid(actKey: charter.charter.relay.actKey)
-        else { return .invalid }
-        return .signed(found)
     }
 }
 

@@ -20,6 +20,10 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
         case checkpointWrong = "checkpoint-wrong"
         /// Two checkpoints of the log that contradict each other: see ``TransportError/fork``.
         case fork
+        /// A rejection that the relay signed and that cannot be true: see ``TransportError/rejection``.
+        case rejectionWrong = "rejection-wrong"
+        /// An entry with a time that is still to come.
+        case entryAhead = "entry-ahead"
         /// Something that must be there was left out.
         case withheld
         /// Bytes that are no answer of this protocol.
@@ -33,7 +37,8 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     package let hint: String
     /// What the relay answered; with ``Code/relayRefused`` only.
     package let problem: Problem?
-    /// Whether the relay stands by its refusal of a statement; with ``Code/relayRefused`` only.
+    /// Whether the relay stands by its refusal of a statement; with ``Code/relayRefused`` and
+    /// ``Code/rejectionWrong`` only.
     package let rejection: RejectionStanding?
     /// The two checkpoints; with ``Code/fork`` only.
     package let fork: ForkEvidence?
@@ -54,6 +59,16 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
         hint = problem.hint.isEmpty ? Code.relayRefused.hint : problem.hint
         self.problem = problem
         self.rejection = rejection
+        fork = nil
+    }
+
+    /// - Parameter doubt: why the rejection cannot be true, as half a sentence.
+    init(untrue rejection: SignedRejection, _ doubt: String) {
+        code = .rejectionWrong
+        message = "the relay rejected the statement as \(rejection.rejection.code), which cannot be true: \(doubt)"
+        hint = Code.rejectionWrong.hint
+        problem = nil
+        self.rejection = .signed(rejection)
         fork = nil
     }
 
@@ -82,6 +97,9 @@ extension TransportError.Code {
         case .proofWrong: "Do not rely on this answer; tell the relay's operator and an auditor."
         case .checkpointWrong: "Do not rely on this answer; ask an auditor which checkpoint is the newest."
         case .fork: "Keep both checkpoints and call the other parties: the relay shows different logs."
+        case .rejectionWrong:
+            "Compare this machine's clock; if it is right, hand the rejection to an auditor: valise rejections save."
+        case .entryAhead: "Compare this machine's clock; if it is right, tell the relay's operator and an auditor."
         case .withheld: "Do not rely on this answer; tell the other parties and an auditor."
         case .malformedAnswer: "Check that client and relay are of fitting versions, then tell the operator."
         }

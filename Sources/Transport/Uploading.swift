@@ -31,10 +31,11 @@ extension RelayClient {
         let file = PartedFile(
             read: read, size: size, payload: act.payloadSize, begin: .beginUpload, isBegunSigned: false,
             goOn: .continueUpload(MessageID(submission.id)), answerLimit: ByteLimit.acceptance)
+        let asked = try await handIn(submission)
         do {
             return try await transfer(file, progress: progress) { try await accepted($0, for: submission) }
         } catch let error as TransportError {
-            throw refused(error, submission)
+            throw await refused(error, submission, asked)
         }
     }
 

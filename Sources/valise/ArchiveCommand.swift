@@ -19,7 +19,8 @@ struct ArchiveCommand: AsyncParsableCommand {
             commandName: "list",
             abstract: "Show how many messages and bytes are kept, and whose attachments, largest first."
         )
-        @Option(help: "How many messages with attachments to show at most.") var limit = 50
+        @Option(help: ArgumentHelp("How many messages with attachments to show at most.", valueName: "number"))
+        var limit = 50
         @OptionGroup var desk: DeskOptions
 
         func validate() throws {
@@ -38,10 +39,12 @@ struct ArchiveCommand: AsyncParsableCommand {
             var list = FieldList()
             list.add("messages", "\(report.sent + report.received) (\(report.sent) sent, \(report.received) received)")
             list.add("records", "\(ByteSize(bytes: report.recordBytes))")
-            list.add("attachments", "\(ByteSize(bytes: report.payloadBytes)) of \(report.kept.items.count) messages")
+            let keepers = Counted.words(report.kept.items.count, "message")
+            list.add("attachments", "\(ByteSize(bytes: report.payloadBytes)) of \(keepers)")
             let unclaimed = report.kept.unclaimed.count
             if unclaimed > 0 {
-                list.add("unclaimed", "\(ByteSize(bytes: report.unclaimedBytes)) of \(unclaimed) messages not here")
+                let others = Counted.words(unclaimed, "message")
+                list.add("unclaimed", "\(ByteSize(bytes: report.unclaimedBytes)) of \(others) not here")
             }
             output.fields(list)
             let shown = report.kept.items.prefix(limit)
@@ -57,16 +60,21 @@ struct ArchiveCommand: AsyncParsableCommand {
 
         private func table(_ items: ArraySlice<KeptPayloads.Item>) -> Table {
             var table = Table([
-                .init("SIZE", .trailing), .init("MESSAGE"), .init("TIME"), .init("FROM", mayShrink: true),
+                .init("SIZE", .trailing), .init("MESSAGE"), .init("TIME"), .init("FROM"),
                 .init("SUBJECT", mayShrink: true), .init("ATTACHMENTS", mayShrink: true),
             ])
             for (summary, size) in items.map({ ($0.summary, $0.size) }) {
-                table.add([
-                    "\(ByteSize(bytes: size))", summary.id.short,
-                    TimeText.brief(milliseconds: summary.at.milliseconds),
-                    MessageText.signature(summary.originator, summary.signers), summary.subject ?? "",
-                    summary.attachmentNames.joined(separator: ", "),
-                ])
+                table.add(
+                    [
+                        "\(ByteSize(bytes: size))", summary.id.short,
+                        TimeText.brief(milliseconds: summary.at.milliseconds),
+                        MessageText.signature(summary.originator, summary.signers), summary.subject ?? "",
+                        summary.attachmentNames.joined(separator: ", "),
+                    ],
+                    short: [
+                        "TIME": TimeText.briefer(milliseconds: summary.at.milliseconds),
+                        "FROM": summary.originator.description,
+                    ])
             }
             return table
         }
@@ -128,7 +136,7 @@ struct ArchiveCommand: AsyncParsableCommand {
             }
             if !found.kept.unclaimed.isEmpty {
                 let size = ByteSize(bytes: found.unclaimedBytes)
-                try agree("\(size) of \(found.kept.unclaimed.count) messages that are not here")
+                try agree("\(size) of \(Counted.words(found.kept.unclaimed.count, "message")) not here")
             }
             report(nil, try await desk.archive().dropUnclaimed())
         }

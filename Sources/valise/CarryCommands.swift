@@ -89,6 +89,6 @@ enum HeldLeg {
         }
         let names = missing.map(\.description).joined(separator: ", ")
         Output.standard.note("drafted \(id.short): the conveyance of \(message.short) waits for \(names)")
-        Output.diagnostics.note(.hint, "released by valise cosign \(id.short), at the desk of \(names)")
+        Output.diagnostics.note(.hint, "released by \"valise cosign \(id.short)\", at the desk of \(names)")
     }
 }

@@ -31,10 +31,10 @@ struct CharterCommand: AsyncParsableCommand {
                     "founders": .array(founders.map { .string($0) }),
                 ])
             }
-            Output.standard.note("Charter \(id.short) written to \(output), \(bytes.count) bytes.")
+            Output.standard.note("Charter \(id.short) written to \(output), \(Counted.words(bytes.count, "byte")).")
             Output.standard.note("Fingerprint: \(id.fingerprint)")
             Output.diagnostics.note("To be signed by: \(founders.joined(separator: ", "))")
-            Output.diagnostics.note("Next, on the desk of each: valise charter sign \(output)")
+            Output.diagnostics.note("Next, on the desk of each: \"valise charter sign \(ShellWord.quoted(output))\"")
         }
     }
 
@@ -53,7 +53,7 @@ struct CharterCommand: AsyncParsableCommand {
             let card = try home.card()
             try CharterFiles.mayFound(found.charter, card)
             let path = try target.path(otherwise: "\(card.id.party).charter-signature")
-            let keys = try DeskKeys.open(home, passphrase: passphrase.source("Passphrase of \(card.id): "))
+            let keys = try DeskKeys.open(home, passphrase: passphrase.source(of: home))
             let signature = try await CharterFiles.sign(found, as: card, keys: keys)
             try target.write(Array(signature.text.utf8), to: path)
             if options.json {
@@ -94,10 +94,10 @@ struct CharterCommand: AsyncParsableCommand {
                     "signers": .array(signed.signatures.map { .string($0.signer.description) }),
                 ])
             }
-            Output.standard.note(
-                "Charter \(signed.id.short) with \(signed.signatures.count) signatures written to \(output).")
+            let signatures = Counted.words(signed.signatures.count, "signature")
+            Output.standard.note("Charter \(signed.id.short) with \(signatures) written to \(output).")
             Output.standard.note("Fingerprint: \(signed.id.fingerprint)")
-            Output.diagnostics.note("Next, on every desk: valise join \(output)")
+            Output.diagnostics.note("Next, on every desk: \"valise join \(ShellWord.quoted(output))\"")
         }
 
         private func signature(_ path: String) throws -> CharterSignature {

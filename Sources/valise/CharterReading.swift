@@ -49,13 +49,14 @@ struct CharterVerify: ParsableCommand {
         output.fields(list)
         guard findings.isEmpty else {
             for finding in findings { output.note(Label("wrong", .bad), "\(finding.message) [\(finding.code)]") }
-            return output.note("Not good: \(findings.count == 1 ? "1 finding" : "\(findings.count) findings").")
+            return output.note("Not good: \(Counted.words(findings.count, "finding")).")
         }
         let delegates = found.charter.parties.reduce(0) { $0 + $1.delegates.count }
+        let parties = Counted.words(found.charter.parties.count, "party", "parties")
         output.note(
             Label("good", .good),
-            "every founding party has signed (\(found.charter.parties.count) parties, \(delegates) delegates), every "
-                + "card and signature holds.")
+            "every founding party has signed (\(parties), \(Counted.words(delegates, "delegate"))), every card and "
+                + "signature holds.")
     }
 }
 

@@ -17,6 +17,9 @@ struct CharterView {
         section("Delegates", delegates, output)
         section("Channels", channels, output)
         section("Barred: never next to each other on a route", bars, output)
+        if !charter.limitedAuditors.isEmpty {
+            section("Limited auditors: shown what passes over these channels", limitedAuditors, output)
+        }
         section("Limits", limits, output)
         if !charter.witnesses.isEmpty {
             section("Witnesses, of whom \(charter.witnessQuorum) must have cosigned", witnesses, output)
@@ -109,9 +112,19 @@ struct CharterView {
         return table
     }
 
+    private var limitedAuditors: Table {
+        var table = Table([.init("limited auditor"), .init("may see")])
+        for auditor in charter.limitedAuditors {
+            let pairs = auditor.channels.map { "\($0.first) - \($0.second)" }
+            table.add([auditor.party.description, pairs.joined(separator: ", ")])
+        }
+        return table
+    }
+
     private var limits: Table {
         var table = Table([.init("limit"), .init("value")])
         for (name, value) in Self.limits(charter.limits) { table.add([name, Self.span(value)]) }
+        table.add(["content kept once settled, at least", charter.limits.retention.map(Self.span) ?? "never erased"])
         table.add(["unsettled messages of a party", String(charter.limits.unsettledMessages)])
         table.add(["unsettled bytes of a party", ByteSize(bytes: charter.limits.unsettledBytes).description])
         return table
@@ -168,6 +181,13 @@ extension CharterView {
             "channels": .array(charter.channels.map { channel in Self.json(channel) }),
             "bars": .array(
                 charter.bars.map { .array([.string($0.first.description), .string($0.second.description)]) }),
+            "limitedAuditors": .array(
+                charter.limitedAuditors.map { auditor in
+                    let pairs = auditor.channels.map { pair -> JSONValue in
+                        .array([.string(pair.first.description), .string(pair.second.description)])
+                    }
+                    return ["party": .string(auditor.party.description), "channels": .array(pairs)]
+                }),
             "stewardThreshold": .unsigned(charter.stewardThreshold),
             "rosterDelay": .integer(charter.rosterDelay.milliseconds),
             "witnessQuorum": .unsigned(charter.witnessQuorum),
@@ -187,6 +207,7 @@ extension CharterView {
             "tickFreshness": .integer(limits.tickFreshness.milliseconds),
             "unsettledMessages": .unsigned(limits.unsettledMessages),
             "unsettledBytes": .unsigned(limits.unsettledBytes),
+            "retention": limits.retention.map { .integer($0.milliseconds) } ?? .null,
         ]
     }
 

@@ -7,7 +7,8 @@ import Transport
 enum ConfirmedText {
     static func words(_ confirmed: ConfirmedHead) -> String {
         let names = confirmed.cosigners.map(\.name).joined(separator: ", ")
-        return "the first \(confirmed.head.size) entries, by \(names), \(TimeText.both(milliseconds: at(confirmed)))"
+        let entries = Counted.words(confirmed.head.size.rawValue, "entry", "entries")
+        return "the first \(entries), by \(names), \(TimeText.both(milliseconds: at(confirmed)))"
     }
 
     static func json(_ confirmed: ConfirmedHead) -> JSONValue {

@@ -15,7 +15,8 @@ struct DeskOptions: ParsableArguments {
 
     /// Opens the desk for the time of `body`.
     func withDesk<T>(_ body: (Desk) async throws -> T) async throws -> T {
-        let desk = try Desk.open(located(), passphrase: passphrase.source("Passphrase: "))
+        let home = try located()
+        let desk = try Desk.open(home, passphrase: passphrase.source(of: home))
         do {
             let result = try await body(desk)
             await desk.close()

@@ -148,16 +148,17 @@ struct CosignCommand: AsyncParsableCommand {
     private func report(_ file: Desk.SignedFile, _ opened: OpenedDraft, _ path: String) {
         let id = opened.draft.id
         let shown = SafeText.display(path)
+        let typed = ShellWord.quoted(path)
         switch file {
         case .complete:
             if desk.json { return DraftView.document("complete", id, file: path) }
             Output.standard.note("signed \(id.short), complete in \(shown)")
-            Output.diagnostics.note(.hint, "online, valise submit \(shown) hands it over")
+            Output.diagnostics.note(.hint, "online, \"valise submit \(typed)\" hands it over")
         case .waiting(let missing):
             if desk.json { return DraftView.document("signed", id, missing: missing, file: path) }
             let names = missing.map(\.description).joined(separator: ", ")
             Output.standard.note("signed \(id.short) in \(shown), waits for \(names)")
-            Output.diagnostics.note(.hint, "online, valise submit \(shown) puts it on the party's shelf")
+            Output.diagnostics.note(.hint, "online, \"valise submit \(typed)\" puts it on the party's shelf")
         }
     }
 }
@@ -241,8 +242,8 @@ struct DraftView {
         }
         for (name, value) in FieldWords.lines(opened.fields) { list.add(name, value) }
         for item in opened.attachments {
-            list.add(
-                "attached", "\(item.info.name) (\(item.info.size) bytes)\(item.path.map { ", saved as \($0)" } ?? "")")
+            let place = item.path.map { ", saved as \($0)" } ?? ""
+            list.add("attached", "\(item.info.name) (\(ByteSize(bytes: item.info.size)))\(place)")
         }
         Output.standard.fields(list)
         if let text = opened.text {

@@ -24,7 +24,7 @@ enum Failures {
         case let error as TransportError:
             CommandFailure(
                 code: error.reportedCode, kind: error.code.rawValue, message: error.message,
-                hints: routes(error) + [error.hint])
+                hints: hints(error) + evidence(error))
         case let error as SealingError:
             CommandFailure(code: error.code.rawValue, message: error.message, hints: [error.hint])
         case let error as KeysPageError:
@@ -49,6 +49,14 @@ enum Failures {
         }
     }
 
+    /// A rejection that the relay signed is evidence, which this desk has kept.
+    private static func evidence(_ error: TransportError) -> [String] {
+        guard case .signed(let found)? = error.rejection else { return [] }
+        return [
+            "if the rules allow it: valise rejections save \(found.rejection.statement.short) -o FILE, for an auditor"
+        ]
+    }
+
     /// The first finding as the error, the others and what to do as hints.
     private static func unfit(_ error: CharterUnfit) -> CommandFailure? {
         guard let first = error.findings.first else { return nil }
@@ -58,9 +66,11 @@ enum Failures {
             hints: others + ["correct it and run the command again; Docs/Examples/charter.yaml shows every key"])
     }
 
-    /// The permitted routes that the relay names, as the option that takes them.
-    private static func routes(_ error: TransportError) -> [String] {
-        (error.problem?.routes ?? []).map { route in
+    /// The permitted routes that the relay names, as the option that takes them; without any, what the error says.
+    private static func hints(_ error: TransportError) -> [String] {
+        let routes = error.problem?.routes ?? []
+        if routes.isEmpty { return [error.hint] }
+        return routes.map { route in
             let via = route.dropLast().map(\.description).joined(separator: ",")
             return via.isEmpty ? "a direct route is permitted" : "a permitted route: --via \(via)"
         }

@@ -15,7 +15,8 @@ struct FetchCommand: AsyncParsableCommand {
 
     @Argument(help: "The message's identifier, or its first letters.") var message: String
     @Option(
-        name: .shortAndLong, help: "The file; by default the identifier's first letters and .valise.",
+        name: [.short, .long, .customLong("out")],
+        help: ArgumentHelp("The file; by default the identifier's first letters and .valise.", valueName: "file"),
         completion: .file(extensions: ["valise"]))
     var output: String?
     @Flag(help: "Replace the file if it is there.") var overwrite = false
@@ -40,8 +41,8 @@ struct FetchCommand: AsyncParsableCommand {
             Output.standard.note("fetched \(id.short) into \(path) (\(ByteSize(bytes: size)))")
             Output.diagnostics.note(
                 .hint,
-                "valise open \(path) --receipt RECEIPT.valise opens it where the keys are; then valise submit "
-                    + "RECEIPT.valise here")
+                "\"valise open \(ShellWord.quoted(path)) --receipt RECEIPT.valise\" opens it where the keys are; "
+                    + "then valise submit RECEIPT.valise here")
         }
     }
 }
@@ -57,9 +58,12 @@ struct OpenCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The file.", completion: .file(extensions: ["valise"])) var file: String
-    @Option(help: "Write the signed receipt into this file.", completion: .file(extensions: ["valise"]))
+    @Option(
+        help: ArgumentHelp("Write the signed receipt into this file.", valueName: "file"),
+        completion: .file(extensions: ["valise"]))
     var receipt: String?
-    @Option(help: "Save attachments into this folder.", completion: .directory) var save: String?
+    @Option(help: ArgumentHelp("Save attachments into this folder.", valueName: "folder"), completion: .directory)
+    var save: String?
     @Flag(help: "Replace attachments of the same name; otherwise the new one is named like annex (2).pdf.")
     var overwrite = false
     @OptionGroup var desk: DeskOptions
@@ -79,7 +83,8 @@ struct OpenCommand: AsyncParsableCommand {
             }
             text.print()
             if let receipt = opened.receipt {
-                Output.diagnostics.note(.hint, "online, valise submit \(receipt) logs the receipt")
+                Output.diagnostics.note(
+                    .hint, "online, \"valise submit \(ShellWord.quoted(receipt))\" logs the receipt")
             }
         }
     }

@@ -30,11 +30,13 @@ struct HomeOptions: ParsableArguments {
 }
 
 extension PassphraseOptions {
-    /// The passphrase from where the options say, asked for only when it is needed.
-    func source(_ prompt: String, confirm: Bool = false) -> PassphraseSource {
+    /// The passphrase of a desk's keys from where the options say, asked for only when it is needed.
+    func source(of home: DeskHome) -> PassphraseSource { source(home.passphrasePrompt) }
+
+    func source(_ prompt: @autoclosure @escaping @Sendable () -> String, confirm: Bool = false) -> PassphraseSource {
         if let file { return .file(path: file) }
         if let descriptor { return .descriptor(descriptor) }
-        return .prompt { try PassphrasePrompt.read(prompt, confirm: confirm) }
+        return .prompt { try PassphrasePrompt.read(prompt(), confirm: confirm) }
     }
 }
 

@@ -34,6 +34,11 @@ struct InboxCommand: AsyncParsableCommand {
             "With --exec: how long one command may take before it is ended, with all that it started; 5m unless said.",
             valueName: "duration"), transform: { try SpanOption.parse($0) })
     var execTimeout = SpanOption(milliseconds: 5 * 60_000)
+    @Flag(
+        help: ArgumentHelp(
+            "Forget where arrivals stood in the log, first of all.",
+            discussion: "For a relay that once showed wrong places, after an auditor confirmed the order of now."))
+    var forgetPlaces = false
     @OptionGroup var desk: DeskOptions
 
     func validate() throws {
@@ -43,6 +48,10 @@ struct InboxCommand: AsyncParsableCommand {
 
     func run() async throws {
         let signal: UnixSignal? = try await desk.withDesk { desk in
+            if forgetPlaces {
+                let aside = try desk.forgetPlaces()
+                Output.diagnostics.note(aside.map { "the earlier places are in \($0)" } ?? "no places were known")
+            }
             let care = await desk.keepKeysFresh()
             for key in care.destroyed {
                 Output.diagnostics.note("destroyed the sealing key \(key.short): its time is over")
@@ -58,11 +67,12 @@ struct InboxCommand: AsyncParsableCommand {
 
     private func look(_ desk: Desk) async throws {
         let look = try await desk.inbox(all: all)
+        let replays = try await desk.replays()
         let rows = look.rows.filter { all || $0.isOpen }
         if self.desk.json {
-            Output.standard.json(InboxText.document(rows, look, desk: desk))
+            Output.standard.json(InboxText.document(rows, look, replays, desk: desk))
         } else {
-            InboxText.print(rows, look, desk: desk)
+            InboxText.print(rows, look, replays, desk: desk)
         }
         try? await desk.refreshKeptKeys()
     }
@@ -79,7 +89,7 @@ struct InboxCommand: AsyncParsableCommand {
 
 /// What is shown of an inbox.
 enum InboxText {
-    static func print(_ rows: [InboxRow], _ look: InboxLook, desk: Desk) {
+    static func print(_ rows: [InboxRow], _ look: InboxLook, _ replays: Replays?, desk: Desk) {
         if rows.isEmpty {
             let nothing = look.newest.value == 0 ? "nothing has arrived" : "nothing waits; --all shows the rest"
             Output.diagnostics.note(nothing)
@@ -88,7 +98,9 @@ enum InboxText {
             Output.standard.table(table)
             // A note is no part of the last block.
             if table.isStacked(on: .standard) { Output.diagnostics.line() }
+            for hint in hints(rows) { Output.diagnostics.note(.hint, hint) }
         }
+        ReplayText.warn(replays)
         guard let tick = look.tick else {
             return Output.diagnostics.note(.caution, "the relay shows no tick, so arrivals could be withheld")
         }
@@ -99,22 +111,38 @@ enum InboxText {
                 "the newest tick is \(age.milliseconds / 60_000) minutes old; later arrivals could be withheld")
         }
         let time = TimeText.both(milliseconds: tick.acceptedAt.milliseconds)
-        Output.diagnostics.note(
-            "nothing withheld up to \(time), provided an auditor's replay reaches entry \(tick.entry.index)")
+        Output.diagnostics.note("nothing withheld up to \(time), \(ReplayText.condition(tick, replays))")
     }
 
     static func table(_ rows: [InboxRow], now: Timestamp) -> Table {
         var table = Table([
-            .init("NO", .trailing), .init("MESSAGE"), .init("FROM", mayShrink: true), .init("PRECEDENCE"),
-            .init("STATE"), .init("ROLE", mayShrink: true), .init("EXPIRES"),
+            .init("MESSAGE"), .init("FROM"), .init("PRECEDENCE", short: "PREC."), .init("STATE"), .init("ROLE"),
+            .init("EXPIRES"),
         ])
-        for row in rows { table.add(cells(row, now: now)) }
+        for row in rows {
+            let cells = cells(row, now: now)
+            let left = cells.last.map { $0.hasSuffix(" left") ? String($0.dropLast(5)) : $0 } ?? ""
+            table.add(
+                cells,
+                short: [
+                    "FROM": row.tracked.state.originator.description, "EXPIRES": left,
+                    "ROLE": row.isRecipient ? "for you" : "to \(row.recipient)",
+                ])
+        }
         return table
+    }
+
+    /// What to do next with what waits: for the oldest of each kind, so that it can be typed as it stands.
+    static func hints(_ rows: [InboxRow]) -> [String] {
+        let open = rows.filter(\.isOpen)
+        let carried = open.first { !$0.isRecipient }.map { "valise convey \($0.arrival.message.short) passes it on" }
+        let read = open.first { $0.isRecipient }.map { "valise read \($0.arrival.message.short) opens it" }
+        return [carried, read].compactMap(\.self)
     }
 
     static func cells(_ row: InboxRow, now: Timestamp) -> [String] {
         [
-            row.arrival.number.description, row.arrival.message.short,
+            row.arrival.message.short,
             MessageText.signature(row.tracked.state.originator, row.tracked.signed.statement.signers),
             row.submission.precedence.description, row.stage.word + (row.isNew ? " (new)" : ""), role(row),
             row.isOpen
@@ -127,7 +155,7 @@ enum InboxText {
         row.isRecipient ? "for you" : "carry to \(row.recipient)"
     }
 
-    static func document(_ rows: [InboxRow], _ look: InboxLook, desk: Desk) -> JSONValue {
+    static func document(_ rows: [InboxRow], _ look: InboxLook, _ replays: Replays?, desk: Desk) -> JSONValue {
         var tick: JSONValue = .null
         if let found = look.tick {
             tick = .object([
@@ -139,6 +167,7 @@ enum InboxText {
         return .object([
             .init("schema", "valise/inbox-list/v1"),
             .init("arrivals", .array(rows.map { .object(members($0)) })), .init("tick", tick),
+            .init("replays", ReplayText.json(replays, look.tick)),
         ])
     }
 

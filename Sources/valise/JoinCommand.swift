@@ -34,7 +34,10 @@ struct JoinCommand: ParsableCommand {
             ])
         }
         Output.standard.note("\(card.id) has joined \"\(pinned.charter.title)\".")
-        Output.diagnostics.note(.next, "valise parties")
+        let known = try KeyRecords(home).load()
+        let isPublished = try home.sealingKeyNames().contains { known.record(named: $0) != nil }
+        let publish = "valise keys publish, so that others can seal to this desk"
+        Output.diagnostics.note(.next, isPublished ? "valise parties" : publish)
     }
 
     private func agree(_ pinned: PinnedCharter) throws {

@@ -18,10 +18,12 @@ struct KeysCommand: AsyncParsableCommand {
             commandName: "new", abstract: "Make a signing key, the first sealing keys and the card.",
             discussion: """
                 The key files are encrypted by a passphrase and never overwritten. The card is public: send it to the \
-                steward who writes the charter, and read its signing key to each other by phone.
+                steward who writes the charter, and read its signing key to each other by phone. It is printed, or \
+                with --output written into a file; valise keys show prints and writes it again at any time.
                 """)
         @Option(help: "The party, for example us-envoy.") var party: String
         @Option(help: "The delegate's name inside the party, for example lead.") var delegate: String
+        @OptionGroup var target: TargetFile
         @OptionGroup var passphrase: PassphraseOptions
         @OptionGroup var options: HomeOptions
 
@@ -29,14 +31,26 @@ struct KeysCommand: AsyncParsableCommand {
             guard let party = PartyID(party) else { throw badName("--party", self.party) }
             guard let name = DelegateName(delegate) else { throw badName("--delegate", delegate) }
             let home = try options.located()
-            try KeyMaking.checkNone(home)
-            let words = try passphrase.source("New passphrase for these keys: ", confirm: true).passphrase()
-            let made = try KeyMaking.make(
-                home, for: DelegateID(party: party, name: name), passphrase: words, now: timeNow())
-            CardView(card: made.card, home: home, sealingKeys: made.sealingKeys.map(\.short)).print(json: options.json)
+            let id = DelegateID(party: party, name: name)
+            try checkNone(home)
+            let file = try target.pathIfNamed()
+            let words = try passphrase.source("New passphrase of \(id): ", confirm: true).passphrase()
+            let made = try KeyMaking.make(home, for: id, passphrase: words, now: timeNow())
+            if !options.json { Output.diagnostics.note("Keys made in \(home.keysFolder).") }
+            let keys = made.sealingKeys.map(\.short)
+            try CardView(card: made.card, home: home, sealingKeys: keys).show(target, file, json: options.json)
             if !options.json {
-                Output.diagnostics.note("Keys made in \(home.keysFolder).")
-                Output.diagnostics.note(.next, "send this card to the steward who writes the charter.")
+                let card = file.map { SafeText.display($0) } ?? "this card"
+                Output.diagnostics.note(.next, "send \(card) to the steward who writes the charter.")
+            }
+        }
+
+        /// A shell has emptied the file already that standard output was sent to.
+        private func checkNone(_ home: DeskHome) throws {
+            do { try KeyMaking.checkNone(home) } catch let error as DeskError where !Output.standard.isTerminal {
+                let again = "valise keys show -o FILE --overwrite writes the card again, if its file was emptied"
+                throw CommandFailure(
+                    code: error.code, kind: error.kind.rawValue, message: error.message, hints: [again, error.hint])
             }
         }
 
@@ -50,14 +64,17 @@ struct KeysCommand: AsyncParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Print the card and the identifiers of the sealing keys here.")
+            commandName: "show", abstract: "Print the card and the identifiers of the sealing keys here.",
+            discussion: "With --output the card is written into a file.")
+        @OptionGroup var target: TargetFile
         @OptionGroup var options: HomeOptions
 
         func run() throws {
             let home = try options.located()
             let card = try home.card()
+            let file = try target.pathIfNamed()
             let view = CardView(card: card, home: home, sealingKeys: try home.sealingKeyNames())
-            view.print(json: options.json)
+            try view.show(target, file, json: options.json)
         }
     }
 }
@@ -97,13 +114,15 @@ extension KeysCommand {
     }
 }
 
-/// A card as it is printed: alone on standard output, so that it can be sent as it is.
+/// A card as it is shown: in its file, or alone on standard output, so that it can be sent as it is.
 private struct CardView {
     let card: Card
     let home: DeskHome
     let sealingKeys: [String]
 
-    func print(json: Bool) {
+    /// - Parameter file: where the card goes instead of standard output.
+    func show(_ target: TargetFile, _ file: String?, json: Bool) throws {
+        if let file { try target.write(Array(card.text.utf8), to: file) }
         guard !json else {
             return Output.standard.json([
                 "schema": "valise/keys/v1",
@@ -112,10 +131,14 @@ private struct CardView {
                 "madeAt": .integer(card.madeAt.milliseconds),
                 "sealingKeys": .array(sealingKeys.map { .string($0) }),
                 "folder": .string(home.keysFolder),
-                "card": .string(card.text),
+                "card": .string(card.text), "file": .optional(file),
             ])
         }
-        Output.standard.write(card.text)
+        if let file {
+            Output.standard.note("Card of \(card.id) written to \(file).")
+        } else {
+            Output.standard.write(card.text)
+        }
         let names = sealingKeys.isEmpty ? "none" : sealingKeys.joined(separator: ", ")
         Output.diagnostics.note("Sealing keys: \(names)")
     }

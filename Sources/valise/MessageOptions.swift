@@ -85,7 +85,7 @@ struct ContentOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How it is to be handled; sealed like the text.", valueName: "text"))
     var caption: String?
     @Option(help: "routine, priority, immediate or flash.") var precedence: PrecedenceOption?
-    @Option(help: ArgumentHelp("How long it may take to be retrieved, for example 48h or 7d.", valueName: "span"))
+    @Option(help: ArgumentHelp("How long it may take to be retrieved, for example 48h or 7d.", valueName: "duration"))
     var expires = "48h"
     @Option(help: ArgumentHelp("A file to attach; may be repeated.", valueName: "file"), completion: .file())
     var attach: [String] = []

@@ -45,7 +45,8 @@ struct MessageText {
         list.add("expires", "\(TimeText.both(milliseconds: expiry)), \(countdown)")
         addContent(to: &list)
         if read.thread.count > 1 {
-            list.add("thread", "\(read.thread.count) messages: valise thread \(read.message.short)")
+            list.add(
+                "thread", "\(read.thread.count) messages: " + NamedDesk.naming("valise thread \(read.message.short)"))
         }
         for attachment in read.attachments {
             let size = ByteSize(bytes: attachment.info.size)

@@ -13,17 +13,23 @@ struct OfficeList {
 
     func print() {
         var table = Table([
-            .init("MESSAGE"), .init("SENT"), .init("BY", mayShrink: true), .init("TO", mayShrink: true),
-            .init("PRECEDENCE"), .init("STATE", mayShrink: true),
+            .init("MESSAGE"), .init("SENT"), .init("BY", mayShrink: true), .init("TO"),
+            .init("PRECEDENCE", short: "PREC."), .init("STATE", mayShrink: true),
         ])
         for message in messages {
-            table.add([
-                message.state.id.short, TimeText.brief(milliseconds: message.state.submittedAt.milliseconds),
-                message.signed.statement.signers.map(\.description).joined(separator: ", "),
-                message.state.legs.map(\.route.recipient.description).joined(separator: ", "),
-                message.state.submission.precedence.description,
-                stages(of: message).map(\.word).joined(separator: ", "),
-            ])
+            let recipients = message.state.legs.map(\.route.recipient.description)
+            let time = message.state.submittedAt.milliseconds
+            table.add(
+                [
+                    message.state.id.short, TimeText.brief(milliseconds: time),
+                    message.signed.statement.signers.map(\.description).joined(separator: ", "),
+                    recipients.joined(separator: ", "), message.state.submission.precedence.description,
+                    stages(of: message).map(\.word).joined(separator: ", "),
+                ],
+                short: [
+                    "SENT": TimeText.briefer(milliseconds: time),
+                    "TO": (recipients.first ?? "") + (recipients.count > 1 ? " +\(recipients.count - 1)" : ""),
+                ])
         }
         Output.standard.table(table)
     }

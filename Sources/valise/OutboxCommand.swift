@@ -84,11 +84,15 @@ struct OutboxCommand: AsyncParsableCommand {
                 guard let first = kept.first else { return }
                 throw CommandFailure(
                     code: "kept-in-outbox",
-                    message: "\(kept.count) of \(flushed.count) messages are still in the outbox: "
-                        + first.message,
+                    message: "\(Self.still(kept.count, of: flushed.count)) still in the outbox: \(first.message)",
                     hints: ["valise outbox shows why; valise outbox flush tries again"],
                     status: first.isFinal ? .refused : .unavailable)
             }
+        }
+
+        private static func still(_ kept: Int, of all: Int) -> String {
+            if all == 1 { return "The message is" }
+            return "\(kept) of \(all) messages \(kept == 1 ? "is" : "are")"
         }
 
         private func printText(_ flushed: [FlushedItem]) {

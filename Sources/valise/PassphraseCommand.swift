@@ -35,8 +35,8 @@ struct PassphraseCommand: ParsableCommand {
     func run() throws {
         let home = try options.located()
         let card = try home.card()
-        let old = try current.source("Present passphrase of \(card.id): ").passphrase()
-        let new = try newSource.passphrase()
+        let old = try current.source(of: home).passphrase()
+        let new = try newSource(card.id).passphrase()
         let outcome = try PassphraseChange.change(home, from: old, to: new)
         if options.json {
             return Output.standard.json([
@@ -44,15 +44,15 @@ struct PassphraseCommand: ParsableCommand {
                 "changedBefore": .integer(Int64(outcome.before)),
             ])
         }
-        let keys = outcome.changed + outcome.before
+        let keys = Counted.words(outcome.changed + outcome.before, "key")
         Output.standard.note(
             outcome.changed == 0
-                ? "All \(keys) keys had this passphrase already." : "The passphrase of \(keys) keys was changed.")
+                ? "\(keys) had this passphrase already." : "The passphrase of \(keys) was changed.")
     }
 
-    private var newSource: PassphraseSource {
+    private func newSource(_ id: DelegateID) -> PassphraseSource {
         if let newPassphraseFile { return .file(path: newPassphraseFile) }
         if let newDescriptor { return .descriptor(newDescriptor) }
-        return .prompt { try PassphrasePrompt.read("New passphrase: ", confirm: true) }
+        return .prompt { try PassphrasePrompt.read("New passphrase of \(id): ", confirm: true) }
     }
 }

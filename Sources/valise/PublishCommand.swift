@@ -45,7 +45,8 @@ struct PublishCommand: AsyncParsableCommand {
             if published.isEmpty {
                 Output.diagnostics.note("every sealing key of this desk is published already")
             } else if into != nil {
-                Output.diagnostics.note(.hint, "online, valise submit FILE for each; then valise keys export -o FILE")
+                Output.diagnostics.note(
+                    .hint, "online, \"valise submit FILE\" for each; then \"valise keys export -o FILE\"")
             }
         }
     }

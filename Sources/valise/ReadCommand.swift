@@ -15,7 +15,8 @@ struct ReadCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The message's identifier, or its first letters.") var message: String
-    @Option(help: "Save attachments into this folder.", completion: .directory) var save: String?
+    @Option(help: ArgumentHelp("Save attachments into this folder.", valueName: "folder"), completion: .directory)
+    var save: String?
     @Flag(help: "Replace files of the same name; otherwise the new one is named like annex (2).pdf.")
     var overwrite = false
     @OptionGroup var desk: DeskOptions

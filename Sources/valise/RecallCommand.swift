@@ -12,7 +12,8 @@ struct RecallCommand: AsyncParsableCommand {
         commandName: "recall", abstract: "Take back a message of this party that its recipient has not retrieved.",
         discussion: "What was retrieved before stays with its recipient; the custody chain shows which came first.")
     @Argument(help: "The message's identifier, or its first letters.") var message: String
-    @Option(help: "One leg only, by the number that valise track shows.") var leg: Int?
+    @Option(help: ArgumentHelp("One leg only, by the number that valise track shows.", valueName: "number"))
+    var leg: Int?
     @OptionGroup var desk: DeskOptions
 
     func run() async throws {

@@ -59,7 +59,7 @@ struct RevealCommand: AsyncParsableCommand {
             restated it. What is revealed cannot be withheld again.
             """)
     @Argument(help: "The restatement's identifier, or its first letters.") var message: String
-    @Option(help: ArgumentHelp("How long it may take to be retrieved.", valueName: "span")) var expires = "48h"
+    @Option(help: ArgumentHelp("How long it may take to be retrieved.", valueName: "duration")) var expires = "48h"
     @Option(help: ArgumentHelp("Delegates of your party who release it, separated by commas.", valueName: "names"))
     var releaseBy: NamesOption?
     @OptionGroup var desk: DeskOptions

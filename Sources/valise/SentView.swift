@@ -63,7 +63,7 @@ struct SentView {
             let releasers = sent.signers.dropFirst().map(\.description).joined(separator: ", ")
             list.add("signers", "\(sent.signers[0]), released by \(releasers)")
         }
-        let keys = "sealed to \(sent.sealedTo) keys"
+        let keys = "sealed to \(Counted.words(sent.sealedTo, "key"))"
         let until = TimeText.utc(milliseconds: sent.submitBy.milliseconds)
         switch sent.outcome {
         case .accepted(let accepted):
@@ -90,9 +90,9 @@ struct SentView {
         case .accepted: Output.diagnostics.note(.hint, "valise track \(sent.message.short) follows it")
         case .drafted(let missing):
             let who = missing.map(\.description).joined(separator: ", ")
-            Output.diagnostics.note(.hint, "released by valise cosign \(sent.message.short), at the desk of \(who)")
+            Output.diagnostics.note(.hint, "released by \"valise cosign \(sent.message.short)\", at the desk of \(who)")
         case .sealed(let path):
-            Output.diagnostics.note(.hint, "on a machine with a network: valise submit \(path)")
+            Output.diagnostics.note(.hint, "on a machine with a network: \"valise submit \(ShellWord.quoted(path))\"")
         case .kept: return
         }
     }

@@ -35,7 +35,7 @@ struct StatusCommand: AsyncParsableCommand {
         if let checkpoint = report.checkpoint {
             let age = TimeText.ago(checkpoint.keptAt.milliseconds, now: now)
             let seen = report.reached == nil ? "newest verified \(age)" : "verified now; the log last grew here \(age)"
-            list.add("checkpoint", "\(checkpoint.head.size) entries, \(seen)")
+            list.add("checkpoint", "\(Counted.words(checkpoint.head.size.rawValue, "entry", "entries")), \(seen)")
         } else {
             list.add("checkpoint", "none verified yet")
         }
@@ -45,7 +45,8 @@ struct StatusCommand: AsyncParsableCommand {
         }
         if report.keys.isEmpty { list.add("keys", "none for sealing") }
         list.add("outbox", report.outbox == 0 ? "empty" : "\(report.outbox) waiting")
-        list.add("archive", "\(report.archived.received) received, \(report.archived.sent) sent")
+        let unsent = report.archived.unsent == 0 ? "" : ", \(report.archived.unsent) refused or withdrawn"
+        list.add("archive", "\(report.archived.received) received, \(report.archived.sent) sent\(unsent)")
         out.fields(list)
         if report.concerns.isEmpty { return out.line(out.styled("all is well", .good)) }
         for concern in report.concerns {
@@ -66,8 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
         list.add("inbox", "\(reached.unread) unread, \(reached.open) open")
         if let tick = reached.tick {
             let time = TimeText.both(milliseconds: tick.acceptedAt.milliseconds)
-            list.add(
-                "withheld", "nothing up to \(time), provided an auditor's replay reaches entry \(tick.entry.index)")
+            list.add("withheld", "nothing up to \(time), \(ReplayText.condition(tick, reached.replays))")
         }
     }
 
@@ -106,6 +106,7 @@ struct StatusCommand: AsyncParsableCommand {
             .init("keys", .array(report.keys.map(Self.json))), .init("outbox", .count(report.outbox)),
             .init("archivedSent", .count(report.archived.sent)),
             .init("archivedReceived", .count(report.archived.received)),
+            .init("archivedUnsent", .count(report.archived.unsent)),
             .init(
                 "concerns",
                 .array(
@@ -130,6 +131,7 @@ struct StatusCommand: AsyncParsableCommand {
             .init("roundTrip", .integer(reached.roundTrip.milliseconds)),
             .init("clockAhead", reached.clockAhead.map { .integer($0.milliseconds) } ?? .null),
             .init("size", .unsigned(reached.head.size.rawValue)), .init("tick", tick),
+            .init("replays", ReplayText.json(reached.replays, reached.tick)),
             .init("unread", .count(reached.unread)), .init("open", .count(reached.open)),
         ])
     }

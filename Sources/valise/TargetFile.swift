@@ -5,7 +5,8 @@ import Terminal
 /// The file that a command writes: `-o FILE`, never over another one unless told so.
 struct TargetFile: ParsableArguments {
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
+        name: [.short, .long, .customLong("out")], help: ArgumentHelp("The file to write.", valueName: "file"),
+        completion: .file())
     var output: String?
     @Flag(help: "Replace the file if it is there already.") var overwrite = false
 
@@ -14,12 +15,22 @@ struct TargetFile: ParsableArguments {
     /// - Throws: ``Terminal/CommandFailure`` `file-exists`.
     func path(otherwise: String? = nil) throws -> String {
         guard let path = output ?? otherwise else { throw ValidationError("Name the file to write with --output.") }
+        try check(path)
+        return path
+    }
+
+    /// The same where nothing is written without the option.
+    func pathIfNamed() throws -> String? {
+        if let output { try check(output) }
+        return output
+    }
+
+    private func check(_ path: String) throws {
         guard overwrite || !DeskFile.exists(path) else {
             throw CommandFailure(
                 code: "file-exists", message: "\(path) is there already, and nothing was written.",
                 hints: ["name another file, or replace it with --overwrite"], status: .refused)
         }
-        return path
     }
 
     /// A file that everyone may read, written whole or not at all.

@@ -40,8 +40,8 @@ enum Teaching {
     private static let session = [
         "$ valise unlock                       # the passphrase once, for 15 minutes",
         "$ valise inbox",
-        "NO  MESSAGE       FROM      PRECEDENCE",
-        " 7  kq4d7m2x3n5p  us-envoy  priority",
+        "MESSAGE       FROM      PRECEDENCE  STATE",
+        "kq4d7m2x3n5p  us-envoy  priority    available",
         "$ valise read kq4d                    # the first letters are enough",
         "from     us-envoy",
         "subject  Proposal",
@@ -60,9 +60,9 @@ enum Teaching {
         guard let card = try? home.card() else {
             return [
                 "None yet in \(SafeText.display(home.path)). To set one up:",
-                "valise keys new --party PARTY --delegate NAME   # prints the card that the charter needs",
-                "valise join charter.signed                      # once every party has signed the charter",
-                "valise keys publish                             # so that others can seal to you",
+                "valise keys new --party PARTY --delegate NAME -o CARD   # the charter needs the card",
+                "valise join charter.signed                              # once every party has signed it",
+                "valise keys publish                                     # so that others can seal to you",
             ]
         }
         guard let charter = try? PinnedCharter.load(home) else {

@@ -21,7 +21,7 @@ struct ThreadCommand: AsyncParsableCommand {
                     code: "not-archived", message: "Message \(id.short) is not in this desk's archive.",
                     hints: ["valise read \(id.short) opens it, if it is for you"], status: .notFound)
             }
-            let list = ArchiveList(desk: desk, withdrawn: try await desk.withdrawnMessages())
+            let list = ArchiveList(desk: desk, unsent: try await desk.unsentMessages())
             if self.desk.json {
                 Output.standard.json(list.json("valise/thread/v1", found.map { ($0, nil) }))
             } else {
@@ -40,7 +40,7 @@ struct SearchCommand: AsyncParsableCommand {
             diacritics and letter forms do not count.
             """)
     @Argument(help: "The words.") var words: [String]
-    @Option(help: "How many to show at most.") var limit = 50
+    @Option(help: ArgumentHelp("How many to show at most.", valueName: "number")) var limit = 50
     @OptionGroup var desk: DeskOptions
 
     func validate() throws {
@@ -50,8 +50,8 @@ struct SearchCommand: AsyncParsableCommand {
     func run() async throws {
         try await desk.withDesk { desk in
             let hits = try await desk.archive().search(words.joined(separator: " "), limit: limit)
-            let list = ArchiveList(desk: desk, withdrawn: try await desk.withdrawnMessages())
-            let found = hits.map { ($0.summary, Optional($0.excerpt)) }
+            let list = ArchiveList(desk: desk, unsent: try await desk.unsentMessages())
+            let found = hits.map { ($0.summary, Optional($0)) }
             if self.desk.json {
                 Output.standard.json(list.json("valise/search/v1", found))
             } else if found.isEmpty {
@@ -75,7 +75,7 @@ struct ListCommand: AsyncParsableCommand {
     @Flag(help: "Only what was received.") var received = false
     @Flag(help: "What was sent in this office's name, by whichever delegate, as the log tells it.")
     var office = false
-    @Option(help: "How many to show at most.") var limit = 50
+    @Option(help: ArgumentHelp("How many to show at most.", valueName: "number")) var limit = 50
     @OptionGroup var desk: DeskOptions
 
     func validate() throws {
@@ -92,8 +92,8 @@ struct ListCommand: AsyncParsableCommand {
             let wanted = try await desk.archive().summaries().reversed().lazy.filter {
                 sent ? $0.direction == .sent : received ? $0.direction == .received : true
             }
-            let found = Array(wanted.prefix(limit)).map { ($0, String?.none) }
-            let list = ArchiveList(desk: desk, withdrawn: try await desk.withdrawnMessages())
+            let found = Array(wanted.prefix(limit)).map { ($0, SearchHit?.none) }
+            let list = ArchiveList(desk: desk, unsent: try await desk.unsentMessages())
             if self.desk.json {
                 Output.standard.json(list.json("valise/list/v1", found))
             } else if found.isEmpty {
@@ -114,60 +114,5 @@ struct ListCommand: AsyncParsableCommand {
         } else {
             list.print()
         }
-    }
-}
-
-/// Messages of the archive under each other.
-private struct ArchiveList {
-    typealias Item = (summary: MessageSummary, excerpt: String?)
-    let desk: Desk
-    /// What was kept as sent and never was accepted.
-    let withdrawn: Set<MessageID>
-
-    func print(_ items: [Item]) {
-        let excerpts = items.contains { $0.excerpt != nil }
-        var table = Table(
-            [
-                .init("TIME"), .init("MESSAGE"), .init("FROM", mayShrink: true), .init("TO", mayShrink: true),
-                .init("SUBJECT", mayShrink: true),
-            ] + (excerpts ? [.init("FOUND", mayShrink: true)] : []))
-        for (summary, excerpt) in items {
-            let subject = summary.subject ?? ""
-            let mark = withdrawn.contains(summary.id) ? "(withdrawn) " : ""
-            table.add(
-                [
-                    TimeText.brief(milliseconds: summary.at.milliseconds), summary.id.short,
-                    MessageText.signature(summary.originator, summary.signers),
-                    summary.legs.map(\.recipient.description).joined(separator: ", "), mark + subject,
-                ] + (excerpts ? [Self.oneLine(excerpt ?? "")] : []))
-        }
-        Output.standard.table(table)
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    }
-
-    func json(_ schema: String, _ items: [Item]) -> JSONValue {
-        .object([.init("schema", .string(schema)), .init("messages", .array(items.map(json)))])
-    }
-
-    private func json(_ item: Item) -> JSONValue {
-        let summary = item.summary
-        var members: [JSONValue.Member] = [
-            .init("message", .string(summary.id.description)),
-            .init("direction", .string(summary.direction.description)), .init("at", .integer(summary.at.milliseconds)),
-            .init("from", .string(summary.originator.description)),
-            .init("signers", .array(summary.signers.map { .string($0.description) })),
-            .init("to", .array(summary.legs.map { .string($0.recipient.description) })),
-            .init("precedence", .string(summary.precedence.description)),
-            .init("expiry", .integer(summary.expiry.milliseconds)), .init("subject", .optional(summary.subject)),
-            .init("caption", .optional(summary.caption)),
-            .init("references", .array(summary.references.map { .string($0.description) })),
-            .init("attachments", .array(summary.attachmentNames.map { .string($0) })),
-            .init("withdrawn", .bool(withdrawn.contains(summary.id))),
-        ]
-        if let excerpt = item.excerpt { members.append(.init("excerpt", .string(excerpt))) }
-        return .object(members)
     }
 }

@@ -37,6 +37,11 @@ struct CustodyText {
         var list = FieldList()
         list.add("message", tracked.state.id.description)
         list.add("from", MessageText.signature(tracked.state.originator, tracked.signed.statement.signers))
+        let signed = tracked.signed.statement.madeAt
+        // What waited in an outbox or for a releaser: it expires as it was signed.
+        if tracked.state.submittedAt - signed >= .minutes(1) {
+            list.add("signed", TimeText.both(milliseconds: signed.milliseconds))
+        }
         list.add("sent", TimeText.both(milliseconds: tracked.state.submittedAt.milliseconds))
         if tracked.state.submission.precedence > .routine {
             list.add("precedence", tracked.state.submission.precedence.description)
@@ -45,6 +50,9 @@ struct CustodyText {
         let countdown = tracked.state.isSettled ? "" : ", \(TimeText.countdown(to: expiry, now: now.milliseconds))"
         list.add("expires", TimeText.both(milliseconds: expiry) + countdown)
         for number in legs { add(number, to: &list) }
+        if let erasure = tracked.erasure {
+            list.add("content", "erased at the relay, \(TimeText.both(milliseconds: erasure.at.milliseconds))")
+        }
         if hasQuorum {
             list.add(
                 "confirmed", confirmed.map(ConfirmedText.words) ?? "nothing of this log, by any quorum of witnesses")
@@ -54,7 +62,7 @@ struct CustodyText {
         var table = Table([
             .init("ENTRY", .trailing), .init("TIME"), .init("WHAT"), .init("SIGNED BY", mayShrink: true),
         ])
-        for step in tracked.steps {
+        for step in tracked.steps + (tracked.erasure.map { [$0] } ?? []) {
             let reason = Self.reason(step.act).map { " (\($0))" } ?? ""
             let doubt = isConfirmed(step) == false ? ", not confirmed" : ""
             table.add([
@@ -99,10 +107,12 @@ struct CustodyText {
         .object([
             .init("schema", "valise/track/v1"), .init("message", .string(tracked.state.id.description)),
             .init("originator", .string(tracked.state.originator.description)),
+            .init("madeAt", .integer(tracked.signed.statement.madeAt.milliseconds)),
             .init("submittedAt", .integer(tracked.state.submittedAt.milliseconds)),
             .init("precedence", .string(tracked.state.submission.precedence.description)),
             .init("expiry", .integer(tracked.state.submission.expiry.milliseconds)),
             .init("legs", .array(legs.map(json))), .init("steps", .array(tracked.steps.map(json))),
+            .init("erasure", tracked.erasure.map(json) ?? .null),
             .init("confirmed", confirmed.map(ConfirmedText.json) ?? .null),
         ])
     }
@@ -148,7 +158,8 @@ struct CustodyText {
         case .receipt(_, .unreadable): "unreadable"
         case .recall: "recalled"
         case .expiry: "expired"
-        case .keyPublication, .amendment, .erasure, .tick: act.kind.description
+        case .erasure: "erased"
+        case .keyPublication, .amendment, .tick: act.kind.description
         }
     }
 

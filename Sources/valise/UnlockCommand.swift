@@ -27,9 +27,10 @@ struct UnlockCommand: ParsableCommand {
                 hints: ["valise unlock --for 8h"], status: .usage)
         }
         let home = try options.located()
+        _ = try home.card()
         let socket = home.agentSocket
         try UnlockAgent.start(
-            home, passphrase: passphrase.source("Passphrase of \(try home.card().id): "),
+            home, passphrase: passphrase.source(of: home),
             program: ["valise", "agent", "--socket", socket, "--milliseconds", String(span.milliseconds)])
         let end = TimeText.now() + span.milliseconds
         if options.json {

@@ -29,7 +29,9 @@ struct Valise: AsyncParsableCommand {
                     ArchiveCommand.self,
                 ]),
             CommandGroup(name: "Carrying", subcommands: [ConveyCommand.self, RefuseCommand.self]),
-            CommandGroup(name: "Knowing", subcommands: [StatusCommand.self, TrackCommand.self, PartiesCommand.self]),
+            CommandGroup(
+                name: "Knowing",
+                subcommands: [StatusCommand.self, TrackCommand.self, PartiesCommand.self, RejectionsCommand.self]),
             CommandGroup(
                 name: "Release by two", subcommands: [DraftsCommand.self, CosignCommand.self, RejectCommand.self]),
             CommandGroup(

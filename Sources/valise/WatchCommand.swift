@@ -50,7 +50,7 @@ struct Watch: Sendable {
         try await untilReached { sight in
             guard case .arrivals(let look) = sight else { return tell(sight) }
             newest = look.newest
-            show(first: look)
+            try await show(first: look)
             try await take(look, true)
             try desk.markSeen(look)
         }
@@ -77,9 +77,13 @@ struct Watch: Sendable {
         }
     }
 
-    private func show(first look: InboxLook) {
+    private func show(first look: InboxLook) async throws {
         let rows = look.rows.filter { all || $0.isOpen }
-        if json { rows.forEach(show) } else { InboxText.print(rows, look, desk: desk) }
+        if json {
+            rows.forEach(show)
+        } else {
+            InboxText.print(rows, look, try await desk.replays(), desk: desk)
+        }
         Output.diagnostics.note("watching; stop with Ctrl-C")
     }
 

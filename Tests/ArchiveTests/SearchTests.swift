@@ -73,6 +73,17 @@ struct SearchTests {
         #expect(try archive.search("hezbollah", limit: 1).first?.excerpt == "hezbollah")
     }
 
+    @Test("a hit says in which attachments' names a word is, also where the text has another one")
+    func attachments() throws {
+        let archive = try bench.open()
+        try archive.add(try message(1, subject: "Map", text: "See the bridge.", attachments: ["Karte.pdf", "b.txt"]))
+        let both = try #require(try archive.search("bridge karte", limit: 1).first)
+        #expect(both.excerpt == "See the bridge." && both.attachments == ["Karte.pdf"])
+        let name = try #require(try archive.search("KARTE", limit: 1).first)
+        #expect(name.excerpt == "Karte.pdf" && name.attachments == ["Karte.pdf"])
+        #expect(try archive.search("bridge", limit: 1).first?.attachments == [])
+    }
+
     @Test("a thread is everything that hangs together by references and named sources, oldest first")
     func thread() throws {
         let archive = try bench.open()

@@ -84,7 +84,7 @@ struct CharterCeremonyTests {
             founder: north.founder,
             delegates: [second.delegate] + north.delegates)
         let wider = Charter(
-            rulesVersion: 1, title: charter.title, madeAt: charter.madeAt, relay: charter.relay,
+            rulesVersion: charter.rulesVersion, title: charter.title, madeAt: charter.madeAt, relay: charter.relay,
             parties: [two] + charter.parties.dropFirst(), channels: charter.channels, bars: charter.bars,
             limits: charter.limits, witnesses: [], witnessQuorum: 0, stewardThreshold: 1,
             rosterDelay: charter.rosterDelay)

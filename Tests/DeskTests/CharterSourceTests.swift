@@ -27,6 +27,40 @@ struct CharterSourceTests {
         #expect(CharterCheck.findings(charter).isEmpty)
     }
 
+    @Test("contents are kept for 30 days, for as long as is said, or for ever")
+    func retention() throws {
+        let charter = try desks.compile()
+        #expect(charter.rulesVersion == 2 && charter.limits.retention == .days(30))
+        func limits(_ line: String) throws -> Limits {
+            try desks.compile(Desks.source.replacing("limits:\n", with: "limits:\n  retention: \(line)\n")).limits
+        }
+        #expect(try limits("90d").retention == .days(90))
+        #expect(try limits("forever").retention == nil)
+        for line in ["0s", "never", "30"] {
+            let error = #expect(throws: CharterSourceError.self) { try limits(line) }
+            #expect(error?.code == .badDuration, "\(line)")
+        }
+    }
+
+    @Test("limited auditors are named with the channels that they may see")
+    func limitedAuditors() throws {
+        let charter = try desks.compile(Desks.source + "limited-auditors:\n  south: [[south, north]]\n")
+        let pair = PartyPair(charter.parties[0].id, charter.parties[1].id)
+        #expect(charter.limitedAuditors == [LimitedAuditor(party: charter.parties[1].id, channels: [pair])])
+        #expect(CharterCheck.findings(charter).isEmpty)
+        let wrong: [(String, CharterSourceError.Code)] = [
+            ("  South: [[south, north]]", .badName), ("  south: []", .wrongType), ("  south: [[south]]", .wrongType),
+            ("  south: [[south, south]]", .conflict), ("  south: [[south, north, watch]]", .wrongType),
+            ("  south: north", .wrongType), ("  south: [[south, North]]", .badName),
+        ]
+        for (line, code) in wrong {
+            let error = #expect(throws: CharterSourceError.self, "\(line)") {
+                try desks.compile(Desks.source + "limited-auditors:\n\(line)\n")
+            }
+            #expect(error?.code == code, "\(line)")
+        }
+    }
+
     @Test("a plain word that YAML would take for something else stays the text that stands there")
     func noGuessing() throws {
         for word in ["no", "0o17", "1e3", "2026-11-22", "~", "null", "0x1F"] {

@@ -13,14 +13,16 @@ final class DeskBench: Sendable {
     let folder: TemporaryFolder
     private let desks = Mutex<[Desk]>([])
 
-    private init() throws {
-        site = try RelaySite()
+    private init(_ limits: Limits) throws {
+        site = try RelaySite(limits: limits)
         folder = try TemporaryFolder("valise-desk")
     }
 
     /// A bench whose relay runs only while the body runs one.
-    static func run<Value: Sendable>(_ body: (DeskBench) async throws -> Value) async throws -> Value {
-        let bench = try DeskBench()
+    static func run<Value: Sendable>(
+        limits: Limits = .standard, _ body: (DeskBench) async throws -> Value
+    ) async throws -> Value {
+        let bench = try DeskBench(limits)
         do {
             let value = try await body(bench)
             await bench.close()

@@ -2,6 +2,7 @@ import Glibc
 import Keyring
 import Ledger
 import Statements
+import Terminal
 import Testing
 
 @testable import Desk
@@ -19,6 +20,21 @@ struct DeskHomeTests {
         #expect(try path(nil, ["XDG_DATA_HOME", "HOME"]) == "/x/valise")
         #expect(try path(nil, ["HOME"]) == "/h/.local/share/valise")
         #expect(#expect(throws: DeskError.self) { _ = try path(nil, []) }?.code == "no-home")
+    }
+
+    @Test("a passphrase is asked for by the name of whose it is, and by the folder where that is not known")
+    func prompt() throws {
+        let desks = try Desks()
+        #expect(desks.home("south").passphrasePrompt == "Passphrase of south/lead: ")
+        #expect(DeskHome(path: "/nonexistent").passphrasePrompt == "Passphrase of the keys in /nonexistent: ")
+        withExtendedLifetime(desks) {}
+    }
+
+    @Test(
+        "a path in a hint is quoted as the programs quote it",
+        arguments: ["a.valise", "/tmp/my desk/x", "it's", "", "$(x)", "~/x", "ورقة.valise", "a;b", "[x]", "-o"])
+    func quoted(path: String) {
+        #expect(DeskFile.quoted(path) == ShellWord.quoted(path))
     }
 
     @Test("the agent's socket has a path that a Unix socket can have, and one of its own for each home")

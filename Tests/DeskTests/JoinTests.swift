@@ -23,6 +23,12 @@ struct JoinTests {
         #expect(try PinnedCharter.pinned(home) == signed.id)
     }
 
+    @Test("a desk without keys is told to make them, before it is told to join")
+    func withoutKeys() {
+        let error = #expect(throws: DeskError.self) { try PinnedCharter.load(DeskHome(path: "/nonexistent/desk")) }
+        #expect(error?.code == "no-keys" && error?.hint.hasPrefix("valise keys new ") == true)
+    }
+
     @Test("another charter is refused unless it is to replace the first, whose checkpoint is then forgotten")
     func replaces() async throws {
         let home = desks.home("south")

@@ -37,11 +37,17 @@ struct OutgoingOutboxTests {
                 #expect(sent.isKept && sent.keysAge != nil)
                 let item = try #require(try await desk.outboxItems().first)
                 #expect(item.message == sent.message && !item.isHandedOver && item.reason?.isFinal == false)
+                #expect(item.attempts == 1 && item.lastAttempt != nil)
                 #expect(try await desk.archive().summary(sent.message) != nil)
                 #expect(try await desk.flushOutbox().allSatisfy { $0.reason?.code == "relay-unavailable" })
+                #expect(try await desk.outboxItems().map(\.attempts) == [2])
+                #expect(try await desk.unsentMessages() == [sent.message: .waiting])
+                #expect(try await Self.archived(desk) == [0, 0, 0])
                 scene.link.raise()
                 let flushed = try await desk.flushOutbox()
                 #expect(flushed.map(\.isAccepted) == [true], "\(flushed)")
+                #expect(try await desk.unsentMessages().isEmpty)
+                #expect(try await Self.archived(desk) == [1, 0, 0])
                 #expect(try await desk.flushOutbox().isEmpty)
                 #expect(try await scene.submissions(of: desk.party) == [sent.message])
             }
@@ -109,7 +115,7 @@ struct OutgoingOutboxTests {
                 let tracked = try await desk.message(message)
                 #expect(tracked.state.submission.nonce == before.submission.nonce)
                 #expect(tracked.state.submission.payloadDigest == before.submission.payloadDigest)
-                #expect(try await desk.withdrawnMessages() == [sent.message])
+                #expect(try await Set(desk.unsentMessages().keys) == [sent.message])
                 #expect(try await desk.archive().summary(message) != nil)
             }
         }
@@ -121,7 +127,7 @@ struct OutgoingOutboxTests {
             try await scene.with(FixtureWorld.envoy) { desk in
                 let item = try await Self.crafted(desk, revision: Revision(7))
                 #expect(try await desk.flushOutbox().map(\.isAccepted) == [true])
-                #expect(try await desk.withdrawnMessages() == [item.message])
+                #expect(try await Set(desk.unsentMessages().keys) == [item.message])
             }
         }
     }
@@ -143,7 +149,7 @@ struct OutgoingOutboxTests {
                 #expect(newer.message != item.message)
                 let flushed = try await desk.flushOutbox()
                 #expect(flushed.map(\.isAccepted) == [true] && flushed.map(\.message) == [item.message])
-                #expect(try await desk.withdrawnMessages() == [newer.message])
+                #expect(try await Set(desk.unsentMessages().keys) == [newer.message])
                 #expect(try await scene.submissions(of: desk.party) == [item.message])
             }
         }
@@ -174,9 +180,42 @@ struct OutgoingOutboxTests {
                 #expect(error?.reportedCode == "barred")
                 #expect(desk.outboxCount == 0)
                 let archived = try await desk.archive().summaries().map(\.id)
-                #expect(try await desk.withdrawnMessages() == Set(archived) && archived.count == 1)
+                let refused = try #require(archived.first)
+                #expect(try await desk.unsentMessages() == [refused: .refused(code: "barred")] && archived.count == 1)
+                #expect(UnsentMessage.refused(code: "barred").words == "refused: barred")
+                #expect(try await Self.archived(desk) == [0, 0, 1])
+                // Cancelled is another thing, and neither hides the other.
+                let other = try await Self.crafted(desk, revision: Revision(0))
+                _ = try await desk.cancelOutboxItem(other.message)
+                #expect(
+                    try await desk.unsentMessages() == [
+                        refused: .refused(code: "barred"), other.message: .withdrawn,
+                    ])
             }
         }
+    }
+
+    @Test("what was refused for good in the outbox stays so when it is taken out")
+    func refusedInOutbox() async throws {
+        try await OutgoingScene.run { scene in
+            try await scene.with(FixtureWorld.envoy) { desk in
+                var item = try await Self.crafted(desk, revision: Revision(0))
+                item.reason = OutboxReason(code: "no-channel", message: "There is none.", isFinal: true)
+                try await Outbox(desk).write(item)
+                #expect(try await desk.unsentMessages() == [item.message: .refused(code: "no-channel")])
+                _ = try await desk.cancelOutboxItem(item.message)
+                #expect(desk.outboxCount == 0)
+                #expect(try await desk.unsentMessages() == [item.message: .refused(code: "no-channel")])
+                try await Outbox(desk).reinstate(item.message)
+                #expect(try await desk.unsentMessages().isEmpty)
+            }
+        }
+    }
+
+    /// Sent, received and unsent, as the status counts them.
+    private static func archived(_ desk: Desk) async throws -> [Int] {
+        let archived = try await desk.status().archived
+        return [archived.sent, archived.received, archived.unsent]
     }
 
     /// An item as a crash before any hand-over leaves it.
@@ -222,7 +261,7 @@ struct OutgoingRepairTests {
                     return
                 }
                 #expect(until == item.submitBy && desk.outboxCount == 0)
-                #expect(try await desk.withdrawnMessages() == [first.message, second.message])
+                #expect(try await Set(desk.unsentMessages().keys) == [first.message, second.message])
                 let error = await #expect(throws: DeskError.self) {
                     _ = try await desk.cancelOutboxItem(second.message)
                 }
@@ -243,7 +282,7 @@ struct OutgoingRepairTests {
                     Issue.record("it is in the log")
                     return
                 }
-                #expect(try await desk.withdrawnMessages().isEmpty)
+                #expect(try await desk.unsentMessages().isEmpty)
             }
         }
     }

@@ -62,6 +62,13 @@ struct QuantityTests {
     func local() throws {
         let milliseconds: Int64 = 1_795_370_591_042
         let text = TimeText.local(milliseconds: milliseconds)
+        #expect(!text.hasSuffix("+00:00"))
+        guard !text.hasSuffix(" UTC") else {
+            // Where the zone is UTC it is called so, as everywhere.
+            #expect(text == TimeText.utc(milliseconds: milliseconds))
+            #expect(TimeText.brief(milliseconds: milliseconds).hasSuffix(" UTC"))
+            return
+        }
         let offset = text.suffix(6)
         let hours = try #require(Int64(offset.dropFirst().prefix(2)))
         let minutes = try #require(Int64(offset.suffix(2)))

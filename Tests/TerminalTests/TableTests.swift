@@ -78,6 +78,43 @@ struct TableTests {
                 """)
     }
 
+    static func arrivals() -> Table {
+        var table = Table([
+            .init("FROM"), .init("PRECEDENCE", short: "PREC."), .init("ROLE"), .init("SUBJECT", mayShrink: true),
+        ])
+        table.add(
+            ["north (lead)", "flash", "carry to south", "Terms for the second round of talks"],
+            short: ["FROM": "north", "ROLE": "to south"])
+        table.add(["middle", "routine", "for you", "x"])
+        return table
+    }
+
+    @Test(
+        "free text is cut to 24 columns, then the longer forms go from the left, then free text is cut further",
+        arguments: [
+            (90, "north (lead)  flash       carry to south  Terms for the second round of talks\n"),
+            (66, "north (lead)  flash       carry to south  Terms for the second ro…\n"),
+            (65, "north   flash       carry to south  Terms for the second ro…\n"),
+            (59, "north   flash    carry to south  Terms for the second ro…\n"),
+            (51, "north   flash    to south  Terms for the second ro…\n"),
+            (44, "north   flash    to south  Terms for the se…\n"),
+        ])
+    func abridged(width: Int, first: String) {
+        let table = Self.arrivals()
+        #expect(table.aligned(width: width).split(separator: "\n")[1] == first.dropLast())
+        #expect(table.fits(width))
+        #expect(table.tabSeparated.contains("north (lead)\tflash\tcarry to south\t"))
+    }
+
+    @Test("what stands in blocks is whole, and what cannot be abridged makes blocks")
+    func abridgedBlocks() {
+        let table = Self.arrivals()
+        #expect(!table.fits(34))
+        let output = Output(descriptor: -1, isTerminal: true, usesColour: false, width: 34)
+        let block = "FROM        north (lead)\nPRECEDENCE  flash\nROLE        carry to south\n"
+        #expect(table.text(on: output).hasPrefix(block))
+    }
+
     @Test("right-to-left cells are isolated and keep their columns")
     func rightToLeft() {
         var table = Table([.init("NAME"), .init("SIZE", .trailing)])

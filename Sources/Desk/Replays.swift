@@ -1,0 +1,48 @@
+package import Ledger
+package import Statements
+package import Transport
+
+/// On whose replay rests what ticks say: the newest word of each full auditor's delegate, as the relay shows them.
+package struct Replays: Hashable, Sendable {
+    /// The farthest first.
+    package let verdicts: [Verdict]
+
+    package init(_ answer: VerdictsAnswer) {
+        verdicts = answer.verdicts.map(\.verdict).sorted { a, b in
+            (b.head.size, b.at, a.auditor) < (a.head.size, a.at, b.auditor)
+        }
+    }
+
+    /// Who has found every entry right up to this one and beyond; the farthest first.
+    package func reaching(_ entry: LogIndex) -> [Verdict] { verdicts.filter { $0.covers(entry) } }
+    /// The farthest replay that found everything right.
+    package var farthest: Verdict? { verdicts.first(where: \.isSound) }
+    /// Those who have found something wrong.
+    package var against: [Verdict] { verdicts.filter { !$0.isSound } }
+}
+
+extension Desk {
+    /// What the charter's full auditors have said, each verdict signed, and on this desk's own log.
+    /// - Returns: nil when the relay does not say.
+    /// - Throws: ``Transport/TransportError`` `fork` for a verdict on another log than this desk knows, `proof-wrong`.
+    package func replays() async throws -> Replays? {
+        do {
+            return Replays(try await relay.verdicts())
+        } catch let error as TransportError where [.relayRefused, .relayUnavailable].contains(error.code) {
+            return nil
+        }
+    }
+}
+
+extension StatusReport.Concern {
+    /// An auditor's word against the log.
+    static func against(_ verdict: Verdict) -> Self {
+        let finding = verdict.finding
+        let rule = finding?.rule.map { "(\($0))" } ?? ""
+        let entry = finding?.entry.map { " at entry \($0)" } ?? ""
+        return .init(
+            weight: .alarm, code: "verdict-against",
+            sentence: "\(verdict.auditor) has found the log wrong: \(finding?.code.text ?? "")\(rule)\(entry).",
+            advice: "call \(verdict.auditor.party) and the other parties; an auditor's copy of the log proves it")
+    }
+}
