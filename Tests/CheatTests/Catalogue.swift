@@ -18,7 +18,8 @@ enum Catalogue {
         RuleCheats.family, StatementCheats.family, EntryCheats.family, TickCheats.family, HistoryCheats.family,
         MirrorCheats.family, InboxCheats.family, ChainCheats.family, KeyCheats.family, IntakeCheats.family,
         RejectionCheats.family, ContentCheats.family, CustodyCheats.family, ReleaseCheats.family, TimeCheats.family,
-        RefusedCheats.family,
+        RefusedCheats.family, FollowCheats.family, WitnessCheats.family, DraftCheats.family,
+        VerdictCheats.family, ScopeCheats.family, ErasureCheats.family, OlderCopyCheats.family,
     ]
     static var rows: [Cheat] { families.flatMap(\.rows) }
 

@@ -71,7 +71,7 @@ struct ChainCheats {
         },
         Cheat(
             "chain-cut-short", .relay, what: "hides the newest acts on a message, which it has shown before",
-            .gap("the originator's desk, of acts it has seen; an auditor has all, but nobody compares")
+            .noticed(.originator, "withheld", .nextRun)
         ) {
             try await Stage.play { scene in
                 let (message, desk) = (try await scene.delivered(), try scene.envoy)
@@ -79,14 +79,32 @@ struct ChainCheats {
                 try await scene.box.tell(message, by: FixtureWorld.hezbollah) { .receipt($0, .opened) }
                 let before = try await desk.message(message).steps.count
                 await scene.interval()
+                try need(before == 4, "nothing was shown before")
                 scene.lies.tell { $0.chain = { _, chain in Array(chain.dropLast(2)) } }
+                // Who sees the chain for the first time has nothing to compare it with.
+                let (deputy, later) = (
+                    try scene.stage.desks.desk(FixtureWorld.deputy),
+                    try await scene.stage.desks.reopened(FixtureWorld.envoy)
+                )
                 return await .by([
-                    Look(.originator) {
-                        let after = try await desk.message(message).steps.count
-                        try need(before == 4 && after == 2, "nothing is hidden")
-                        try await desk.expectCalm()
+                    Look(.releaser) {
+                        let shown = try await deputy.message(message).steps.count
+                        try need(shown == 2, "nothing is hidden")
                     },
-                    scene.replay,
+                    scene.replay, Look(.originator, .nextRun) { _ = try await later.message(message) },
+                ])
+            }
+        },
+        Cheat(
+            "accepted-and-hidden", .relay, what: "hides an act on a message from the office whose act it has accepted",
+            .noticed(.intermediary, "withheld", .nextRequest)
+        ) {
+            try await Stage.play { scene in
+                let (message, desk) = (try await scene.send(), try scene.speaker)
+                _ = try await desk.say(.conveyance(scene.reference(message)))
+                scene.lies.tell { $0.chain = { _, chain in [chain[0]] } }
+                return await .by([
+                    scene.replay, Look(.intermediary, .nextRequest) { _ = try await desk.message(message) },
                 ])
             }
         },

@@ -2,6 +2,7 @@ import Audit
 import Desk
 import Envelope
 import Ledger
+import Relay
 import Sealing
 import Testing
 import Transport
@@ -58,6 +59,11 @@ enum Cheater: String, Sendable, CaseIterable {
     /// The operator of the relay, who has its log key, act key and TLS key.
     case relay
     case originator, intermediary, recipient
+    /// A witness of the charter, who has its cosignature key.
+    case witness
+    /// A delegate of a full auditor, who has its signing key.
+    case auditor
+    case limitedAuditor = "limited auditor"
     /// Somebody on the way, without any key.
     case network
 }
@@ -88,6 +94,10 @@ enum Watcher: String, Sendable {
     case recipient = "the recipient's desk"
     case auditor = "the auditor's mirror"
     case relay = "the relay"
+    case follower = "the auditor's follower"
+    case witness = "the witness"
+    case releaser = "the releaser's desk"
+    case limitedAuditor = "the limited auditor"
     /// For looks that must show nothing.
     case replay = "the auditor's replay"
 }
@@ -96,11 +106,15 @@ enum Soon: String, Sendable {
     case atOnce = "at once"
     case nextRequest = "at its next request"
     case nextTick = "within a tick interval"
+    case twoTicks = "within two tick intervals"
     case freshness = "within the tick freshness"
+    case witnesses = "in 15 minutes"
     case expiry = "at the expiry"
     case grace = "at expiry and grace"
     case nextRun = "at its next run"
     case comparison = "when it is given another's checkpoint"
+    case rejection = "when it is given the rejection"
+    case verdict = "at the next verdict that counts them"
 }
 
 /// What was seen of a cheat.
@@ -130,6 +144,9 @@ enum Seen: Hashable, Sendable {
         case let error as RevealError: error.code.rawValue
         case let error as Finding: error.label
         case let error as AuditError: error.code.rawValue
+        case let error as WitnessRefusal: error.code
+        case let error as ScopeFinding: error.code.rawValue
+        case let error as RelayError: error.code
         case let error as Alarm: error.code
         default: "\(error)"
         }

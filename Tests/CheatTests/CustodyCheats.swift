@@ -54,18 +54,33 @@ struct CustodyCheats {
         },
         Cheat(
             "expiry-not-logged", .relay, what: "logs no notice when a leg runs out of time",
-            .gap("an auditor that knows the time; the leg is expired all the same, but the quota is not given back")
+            .noticed(.follower, "notice-missing", .twoTicks)
         ) {
             try await Stage.play { scene in
-                let (message, desk) = (try await scene.send(), try scene.envoy)
+                var brief = Scene.proposal
+                brief.lifetime = .hours(1)
+                try await scene.send(brief)
+                let desk = try scene.envoy
                 scene.lies.tell { $0.due = { _ in [] } }
-                scene.pass(.hours(48))
-                await scene.interval()
+                await scene.intervals(6)
                 let party = FixtureWorld.envoy.party
-                let charged = scene.box.server.log.snapshot.standing.counters[party]?.unsettledMessages
-                try need(charged == 1, "the quota is given back")
-                try need(try await desk.message(message).steps.count == 1, "there is a notice")
-                return await .by([Look(.originator) { try await desk.expectCalm() }, scene.replay])
+                let follower = try scene.follower()
+                return await .by([
+                    Look(.originator) {
+                        let charged = scene.box.server.log.snapshot.standing.counters[party]?.unsettledMessages
+                        try need(charged == 1, "the quota is given back")
+                        try await desk.expectCalm()
+                    },
+                    scene.replay, Look(.follower) { try await follower.look() },
+                    Look(.follower, .nextTick) {
+                        await scene.interval()
+                        try await follower.look()
+                    },
+                    Look(.follower, .twoTicks) {
+                        await scene.interval()
+                        try await follower.look()
+                    },
+                ])
             }
         },
     ]

@@ -23,8 +23,9 @@ struct ForgedTalks {
     /// The message's last entry.
     let last: LogIndex
 
-    init(_ course: Course = .opened, limits: Limits = .standard) throws {
-        log = try LogFixture(world: FixtureWorld(limits: limits))
+    init(_ course: Course = .opened, limits: Limits = .standard, witnesses: [Witness] = []) throws {
+        log = try LogFixture(
+            world: FixtureWorld(limits: limits, witnesses: witnesses, witnessQuorum: UInt64(witnesses.count)))
         _ = try log.batch([log.publishKey(Self.hezbollah), log.publishKey(Self.speaker)])
         log.wait(.seconds(1))
         let item = try log.submit(by: Self.envoy, legs: [Self.leg])

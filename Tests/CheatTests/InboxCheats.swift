@@ -119,6 +119,27 @@ struct InboxCheats {
 
     private static let filled: [Cheat] = [
         Cheat(
+            "arrivals-renumbered-later", .relay, what: "shows an arrival under another number than in an earlier run",
+            .noticed(.recipient, "withheld", .nextRun)
+        ) {
+            try await Stage.play { scene in
+                for _ in 0..<2 { _ = try await scene.delivered() }
+                // No tick has counted them yet: the second alone looks like a whole inbox.
+                scene.lies.tell { $0.inbox = { $1.isEmpty ? [] : [$1[0].showing($1[$1.count - 1].message)] } }
+                let desk = try scene.hezbollah
+                return await .by([
+                    Look(.recipient) {
+                        try need(try await desk.inbox().rows.count == 1, "nothing is hidden")
+                        try await desk.expectCalm()
+                    },
+                    Look(.recipient, .nextRun) {
+                        scene.lies.stop()
+                        _ = try await scene.stage.desks.reopened(FixtureWorld.hezbollah).inbox()
+                    },
+                ])
+            }
+        },
+        Cheat(
             "arrival-of-another", .relay, what: "puts a message that is not for the party in the place of an arrival",
             .noticed(.recipient, "proof-wrong", .atOnce)
         ) {

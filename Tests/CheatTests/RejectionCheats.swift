@@ -1,3 +1,4 @@
+import Audit
 import Desk
 import Envelope
 import Ledger
@@ -45,7 +46,7 @@ struct RejectionCheats {
         conveyance(
             "rejected-at-another-time",
             "rejects a statement in time as too late, by signing a time of decision that is far ahead",
-            .gap("the sender's desk, by its own clock")
+            .noticed(.intermediary, "rejection-wrong", .atOnce)
         ) { scene, signed in
             let late = signed.statement.submitBy + .seconds(1)
             return try Handed.rejection(signed.id, .tooLate, at: scene.box.head.size, late, scene)
@@ -53,15 +54,45 @@ struct RejectionCheats {
         conveyance(
             "rejected-at-another-size",
             "rejects a statement as one of another log, by signing a tree size below the one that its signer had seen",
-            .gap("the sender's desk: it has a checkpoint of the larger tree, signed before")
+            .noticed(.intermediary, "rejection-wrong", .atOnce)
         ) { scene, signed in
             try Handed.rejection(signed.id, .otherLog, at: 1, scene.box.clock.now, scene)
         },
         conveyance(
             "rejected-and-logged", "rejects a statement under its signature, and logs it",
-            .gap("the sender's desk, which has the rejection: its statement stands in the chain"), isLogged: true
+            .noticed(.intermediary, "rejected-and-logged", .nextRequest), isLogged: true
         ) { scene, signed in
             try Handed.rejection(signed.id, .wrongState, at: scene.box.head.size, scene.box.clock.now, scene)
+        },
+        conveyance(
+            "rejected-before-it-came", "rejects a statement, by signing a time of decision before it was handed in",
+            .noticed(.intermediary, "rejection-wrong", .atOnce)
+        ) { scene, signed in
+            let early = scene.box.clock.now - .minutes(6)
+            return try Handed.rejection(signed.id, .wrongState, at: scene.box.head.size, early, scene)
+        },
+        conveyance(
+            "rejected-in-time-as-late", "rejects a statement in time as too late, by signing that it came in time",
+            .noticed(.intermediary, "rejection-wrong", .atOnce)
+        ) { scene, signed in
+            try Handed.rejection(signed.id, .tooLate, at: scene.box.head.size, scene.box.clock.now, scene)
+        },
+        conveyance(
+            "rejected-and-decided-again", "rejects what the rules allow, and the sender hands the rejection on",
+            .noticed(.auditor, "accepted", .rejection)
+        ) { scene, signed in
+            try Handed.rejection(signed.id, .wrongState, at: scene.box.head.size, scene.box.clock.now, scene)
+        },
+        conveyance(
+            "rejected-for-another-reason",
+            "rejects what the rules forbid for a reason that is none, and the sender hands the rejection on",
+            .noticed(.auditor, "other-code", .rejection),
+            before: { scene, message in
+                scene.box.clock.pass(.seconds(1))
+                try await scene.box.tell(message, by: FixtureWorld.envoy) { .recall($0.message, legs: [$0.leg]) }
+            }
+        ) { scene, signed in
+            try Handed.rejection(signed.id, .notHolder, at: scene.box.head.size, scene.box.clock.now, scene)
         },
     ]
 
@@ -96,12 +127,14 @@ struct RejectionCheats {
     /// A conveyance that is answered with a rejection of the operator's own making.
     private static func conveyance(
         _ id: String, _ what: String, _ outcome: Outcome, isLogged: Bool = false,
+        before: @escaping @Sendable (Scene, MessageID) async throws -> Void = { _, _ in },
         _ attached: @escaping @Sendable (Scene, SignedStatement) throws -> [UInt8]
     ) -> Cheat {
         Cheat(id, [.relay], what, outcome) {
             try await Stage.play { scene in
                 let message = MessageID(try await scene.box.accept(scene.box.envelope()).statement)
                 let desk = try scene.speaker
+                try await before(scene, message)
                 scene.proxy.tell { request, relay in
                     guard request.route == .submitStatement else { return try await relay(request) }
                     let signed = try SignedStatement(der: request.body, limit: Bounds.signedStatement)
@@ -116,14 +149,17 @@ struct RejectionCheats {
                         do {
                             _ = try await desk.say(.conveyance(scene.reference(message)))
                             throw NotPlayed("it is accepted")
-                        } catch let error as TransportError {
+                        } catch let error as TransportError where error.code == .relayRefused {
                             // A "no" is what the relay may say: the desk takes it for one that it can be held to.
                             guard error.rejection.map(\.isSigned) ?? false else { throw Alarm("no-rejection") }
                         }
+                    },
+                    Look(.intermediary, .nextRequest) {
                         _ = try await desk.inbox()
                         try await desk.expectCalm()
                     },
                     scene.replay,
+                    Look(.auditor, .rejection) { try await scene.review(of: desk) },
                 ])
             }
         }
@@ -152,6 +188,22 @@ enum Handed {
             charter: scene.box.world.charter.id, statement: id, code: code.rawValue, treeSize: size, decidedAt: time)
         let act = DelegateID(party: .relay, name: .act)
         return try SignedRejection(rejection) { try scene.box.world.sign($0, by: act) }.derBytes()
+    }
+}
+
+extension Scene {
+    /// An auditor that is handed the file of a desk's newest rejection, and decides it again on its own mirror.
+    func review(of desk: Desk) async throws {
+        let path = "\(stage.site.folder.path)/no.valise"
+        guard let kept = try await desk.rejections().first else { throw NotPlayed("no rejection is kept") }
+        _ = try await desk.saveRejection(kept.statement.id.description, to: path, overwrite: true)
+        let rejected = try RejectedStatement(parsing: DeskFile.read(path, limit: RejectedStatement.longest))
+        if let found = try await audit("reviewer").first { throw Alarm(found) }
+        let review = RejectionReview(
+            folder: MirrorFolder(path: "\(stage.site.folder.path)/reviewer"),
+            charter: try TrustedCharter(box.world.charter.derBytes()), workers: 1)
+        guard case .wrongful(let fault, _) = try await review.run(rejected).verdict else { return }
+        throw Alarm(fault.rawValue)
     }
 }
 

@@ -14,18 +14,24 @@ final class Stage: Sendable {
     let truth: TestClock
     let desks: FixtureDesks
 
-    private init(_ limits: Limits) throws {
-        site = try RelaySite(limits: limits, isBehindProxy: true)
+    private init(_ limits: Limits, _ witnesses: [Witness], _ observes: [PartyPair]) throws {
+        site = try RelaySite(
+            limits: limits, isBehindProxy: true, witnesses: witnesses, witnessQuorum: UInt64(witnesses.count),
+            observes: observes)
         let truth = TestClock(site.clock.now)
         self.truth = truth
         desks = try FixtureDesks(site) { truth.now }
     }
 
     /// A stage as long as the body runs.
+    /// - Parameters:
+    ///   - witnesses: those of the charter, all of whom have to cosign.
+    ///   - observes: the channels of a limited auditor; without any there is none.
     static func set<Value: Sendable>(
-        limits: Limits = .standard, _ body: (Stage) async throws -> Value
+        limits: Limits = .standard, witnesses: [Witness] = [], observes: [PartyPair] = [],
+        _ body: (Stage) async throws -> Value
     ) async throws -> Value {
-        let stage = try Stage(limits)
+        let stage = try Stage(limits, witnesses, observes)
         do {
             let value = try await body(stage)
             await stage.desks.close()
@@ -38,9 +44,10 @@ final class Stage: Sendable {
 
     /// A stage on which the relay runs once.
     static func play<Value: Sendable>(
-        limits: Limits = .standard, _ body: (Scene) async throws -> Value
+        limits: Limits = .standard, witnesses: [Witness] = [], observes: [PartyPair] = [],
+        _ body: (Scene) async throws -> Value
     ) async throws -> Value {
-        try await set(limits: limits) { try await $0.run(body) }
+        try await set(limits: limits, witnesses: witnesses, observes: observes) { try await $0.run(body) }
     }
 
     /// Runs the relay, behind a proxy that passes everything on until it is told a lie. Sealing keys are published and

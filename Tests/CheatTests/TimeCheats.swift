@@ -41,21 +41,29 @@ struct TimeCheats {
         },
         Cheat(
             "entry-ahead", .relay, what: "gives one entry a time that is still to come",
-            .gap("the sender's desk, by its own clock; witnesses, by the time of their cosignatures")
+            .noticed(.intermediary, "entry-ahead", .atOnce)
         ) {
             try await Stage.play { scene in
-                let message = try await scene.send()
-                let (speaker, desk) = (try scene.speaker, try scene.envoy)
+                let (message, speaker) = (try await scene.send(), try scene.speaker)
                 scene.proxy.tell(shifted(by: 540, scene))
-                let accepted = try await speaker.say(.conveyance(scene.reference(message)))
-                try need(accepted.entry.entry.acceptedAt == scene.stage.truth.now + .minutes(9), "the time is true")
                 return await .by([
-                    Look(.intermediary) { try await speaker.expectCalm() },
-                    Look(.originator) {
-                        _ = try await desk.message(message)
-                        try await desk.expectCalm()
-                    },
                     scene.replay,
+                    Look(.intermediary) { _ = try await speaker.say(.conveyance(scene.reference(message))) },
+                ])
+            }
+        },
+        Cheat(
+            "entry-ahead-of-another", .relay, what: "gives the entry of another's act a time that is still to come",
+            .noticed(.originator, "entry-ahead", .nextRequest)
+        ) {
+            try await Stage.play { scene in
+                let (message, desk) = (try await scene.send(), try scene.envoy)
+                scene.box.clock.set(by: .seconds(540))
+                try await scene.box.tell(message, by: FixtureWorld.speaker) { .conveyance($0) }
+                scene.box.clock.set(by: .seconds(-540))
+                return await .by([
+                    scene.replay,
+                    Look(.originator, .nextRequest) { _ = try await desk.message(message) },
                 ])
             }
         },
