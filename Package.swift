@@ -99,14 +99,13 @@ if !core {
             "Transport",
             ["Wire", "Statements", "Ledger", asyncHTTPClient, httpTypes, nioCore, nioPosix, nioSSL, nioHTTP1]),
         room("Store", ["Rules", "Statements", "Ledger"]),
-        room("StoreSQLite", ["Store", "Rules", "Statements", "Ledger", grdb]),
+        room("StoreSQLite", ["Store", "Envelope", "Rules", "Statements", "COpenSSL", "Ledger", grdb, crypto]),
         room(
             "Daemon",
             [
-                logging, lifecycle, unixSignals, hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, nioCore,
-                nioHTTPTypes, nioSSL,
+                logging, lifecycle, unixSignals, hummingbird, hummingbirdCore, httpTypes, nioCore, nioHTTPTypes, nioSSL,
             ]),
-        room("Terminal", [argumentParser]),
+        room("Terminal", [argumentParser, yams]),
         room(
             "Relay",
             [
@@ -137,14 +136,14 @@ if !core {
         program(
             "valise-relay",
             [
-                "Relay", "Rules", "Store", "StoreSQLite", "Keyring", "Daemon", "Statements", "Ledger", "Terminal",
-                argumentParser, logging, lifecycle, unixSignals,
+                "Relay", "Rules", "Store", "StoreSQLite", "Keyring", "Daemon", "Wire", "Statements", "Ledger",
+                "Terminal", argumentParser, logging, lifecycle, unixSignals, nioCore,
             ]),
         program(
             "valise-audit",
             [
-                "Watch", "Audit", "Desk", "Keyring", "Transport", "Daemon", "Statements", "Ledger", "Terminal",
-                argumentParser, logging,
+                "Watch", "Audit", "Desk", "Rules", "Envelope", "Keyring", "Transport", "Daemon", "Statements", "Ledger",
+                "Terminal", argumentParser, logging,
             ]),
         room(
             "TestKit",
@@ -158,18 +157,18 @@ if !core {
             "valise-bench",
             [
                 "TestKit", "Audit", "Relay", "Desk", "Archive", "Sealing", "Envelope", "Rules", "Wire", "Statements",
-                "Ledger", "Keyring", "Terminal", argumentParser, histogram, httpTypes, nioCore, nioPosix, nioHTTP1,
-                nioSSL,
-                crypto,
+                "Ledger", "Keyring", "Daemon", "Terminal", argumentParser, histogram, httpTypes, hummingbird,
+                hummingbirdCore, hummingbirdTLS, logging, nioCore, nioPosix, nioHTTP1, nioSSL, crypto,
             ]),
         tests("WireTests", ["Wire", "Statements", "Ledger", httpTypes, crypto]),
-        tests("StoreTests", ["TestKit", "Store", "StoreSQLite", "Rules", "Statements", "Ledger", grdb]),
+        tests("StoreTests", ["TestKit", "Audit", "Store", "StoreSQLite", "Rules", "Statements", "Ledger", grdb]),
         tests("TerminalTests", ["Terminal", "Daemon", argumentParser, logging, lifecycle]),
         tests(
             "RelayTests",
             [
                 "TestKit", "Relay", "Audit", "Watch", "Daemon", "Envelope", "Sealing", "Transport", "Store",
-                "StoreSQLite", "Rules", logging, crypto, "Wire", "Statements", "Ledger", nioCore, nioPosix, nioHTTP1,
+                "StoreSQLite", "Rules", "Keyring", logging, crypto, "Wire", "Statements", "Ledger", nioCore, nioPosix,
+                nioHTTP1, nioSSL,
             ]),
         tests(
             "WatchTests",
@@ -180,8 +179,8 @@ if !core {
         tests(
             "CheatTests",
             [
-                "TestKit", "Relay", "Desk", "Audit", "Store", "Rules", "Sealing", "Envelope", "Keyring", "Transport",
-                "Wire", "Statements", "Ledger",
+                "TestKit", "Relay", "Desk", "Watch", "Audit", "Store", "Rules", "Sealing", "Envelope", "Keyring",
+                "Transport", "Wire", "Statements", "Ledger", logging,
             ]),
         tests(
             "AuditTests",
@@ -189,7 +188,7 @@ if !core {
         tests(
             "DeskTests",
             [
-                "TestKit", "Desk", "Archive", "Sealing", "Envelope", "Rules", "Transport", "Wire", "Keyring",
+                "TestKit", "Desk", "Archive", "Sealing", "Envelope", "Store", "Rules", "Transport", "Wire", "Keyring",
                 "Statements", "Ledger", "Terminal",
             ]),
     ]

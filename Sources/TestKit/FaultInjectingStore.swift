@@ -23,13 +23,16 @@ package final class FaultInjectingStore: Store {
 
     /// What it says in place of what it holds; the truth unless something is told.
     package let lies = Lies()
+    /// Faults of single calls other than commits; none unless some are armed.
+    package let faults = StoreFaults()
     private let store: any Store
     private let steps: Mutex<[Step]>
+    private let noteFault = Mutex<NoteFault?>(nil)
     private let counts = Mutex((commits: 0, failingFacts: 0, failingLoads: 0))
 
     /// - Parameter script: one step for each commit; commits after the last one work.
     package init(_ store: any Store, script: [Step] = []) {
-        self.store = store
+        self.store = FaultyCalls(store: store, faults: faults)
         steps = Mutex(script)
     }
 
@@ -41,6 +44,14 @@ package final class FaultInjectingStore: Store {
 
     /// Commits that were asked for so far, whatever became of them.
     package var commits: Int { counts.withLock { $0.commits } }
+
+    /// Lets whatever is kept beside the log fail from now on, or wait at a gate; nil lets it work.
+    package func spoilNotes(_ fault: NoteFault?) { noteFault.withLock { $0 = fault } }
+
+    package enum NoteFault: Sendable {
+        case fail
+        case wait(Gate)
+    }
 
     /// Lets the next look-ups of facts fail.
     package func failFacts(_ count: Int = 1) { counts.withLock { $0.failingFacts = count } }
@@ -97,6 +108,11 @@ package final class FaultInjectingStore: Store {
     ) async throws(StoreError) -> [MessageID] {
         lies.told.submissions(try await store.submissions(of: party, after: after, limit: limit))
     }
+    package func scope(
+        of party: PartyID, after: LogIndex, limit: Int
+    ) async throws(StoreError) -> [StoredEntry] {
+        lies.told.scope(party, try await store.scope(of: party, after: after, limit: limit))
+    }
     package func chain(_ message: MessageID) async throws(StoreError) -> [StoredEntry] {
         lies.told.chain(message, try await store.chain(message))
     }
@@ -112,6 +128,13 @@ package final class FaultInjectingStore: Store {
     package func due(at time: Timestamp, limit: Int) async throws(StoreError) -> [MessageID] {
         lies.told.due(try await store.due(at: time, limit: limit))
     }
+    package func settled(before time: Timestamp, limit: Int) async throws(StoreError) -> [MessageID] {
+        try await store.settled(before: time, limit: limit)
+    }
+    package func erasure(_ message: MessageID) async throws(StoreError) -> StoredEntry? {
+        lies.told.erasure(try await store.erasure(message))
+    }
+    package func finishErasures() async throws(StoreError) -> Bool { try await store.finishErasures() }
     package func stageEnvelope() async throws(StoreError) -> any StagedEnvelopeWriter {
         try await store.stageEnvelope()
     }
@@ -169,7 +192,13 @@ package final class FaultInjectingStore: Store {
     }
     package func note(_ slot: NoteSlot) async throws(StoreError) -> [UInt8]? { try await store.note(slot) }
     package func keep(_ note: [UInt8], in slot: NoteSlot) async throws(StoreError) {
+        switch noteFault.withLock({ $0 }) {
+        case .fail: throw StoreError(.unavailable, "the disk is full by the script of a test")
+        case .wait(let gate): await gate.pass()
+        case nil: break
+        }
         try await store.keep(note, in: slot)
     }
+    package func figures() async throws(StoreError) -> StoreFigures { try await store.figures() }
     package func close() async throws(StoreError) { try await store.close() }
 }

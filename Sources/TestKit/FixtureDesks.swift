@@ -22,10 +22,16 @@ package final class FixtureDesks: Sendable {
     package func desk(_ id: DelegateID) throws -> Desk {
         if let known = desks.withLock({ $0[id] }) { return known }
         let home = DeskHome(path: "\(folder.path)/\(id.party)-\(id.name)")
-        try furnish(home, id)
+        if !DeskFile.exists(home.pinFile) { try furnish(home, id) }
         let desk = try Desk.open(home, passphrase: .prompt { Self.words }, now: now)
         desks.withLock { $0[id] = desk }
         return desk
+    }
+
+    /// The same desk in a new run of its program, which knows what the folder has.
+    package func reopened(_ id: DelegateID) async throws -> Desk {
+        if let known = desks.withLock({ $0.removeValue(forKey: id) }) { await known.close() }
+        return try desk(id)
     }
 
     package func close() async { for desk in desks.withLock({ Array($0.values) }) { await desk.close() } }

@@ -11,6 +11,8 @@ package struct FixtureWorld: Sendable {
     package static let deputy = DelegateID("us-envoy/deputy").unsafelyUnwrapped
     package static let speaker = DelegateID("lebanon-speaker/lead").unsafelyUnwrapped
     package static let hezbollah = DelegateID("hezbollah/lead").unsafelyUnwrapped
+    /// Of a party that is there only if it may see some channels.
+    package static let observer = DelegateID("observer/lead").unsafelyUnwrapped
     package static let delegates = [envoy, deputy, speaker, hezbollah]
     /// 2025-10-09T08:53:20Z.
     package static let standardStart = Timestamp(milliseconds: 1_760_000_000_000)
@@ -19,12 +21,14 @@ package struct FixtureWorld: Sendable {
     package let start: Timestamp
     package let logSigner: NoteSigner
 
+    /// Its rules are of version 1 unless the limits name a retention.
     /// - Parameters:
     ///   - tlsRoots: X.509 DER; the default is none that a client could use.
+    ///   - observes: the channels that a limited auditor may see; without any there is none.
     package init(
         url: String = "https://127.0.0.1:4430", tlsRoots: [[UInt8]] = [[0x30, 0]], limits: Limits = .standard,
         start: Timestamp = standardStart, publication: Publication = .private, witnesses: [Witness] = [],
-        witnessQuorum: UInt64 = 0
+        witnessQuorum: UInt64 = 0, observes: [PartyPair] = []
     ) throws {
         let origin = "relay.example/fixture"
         guard let name = NoteName(origin) else { throw FormError("RelayIdentity.origin", expected: "a note name") }
@@ -33,22 +37,28 @@ package struct FixtureWorld: Sendable {
         let relay = RelayIdentity(
             url: url, origin: origin, logKey: try Self.publicKey("log"),
             actKey: try Self.publicKey(Self.relay.description), tlsRoots: tlsRoots, publication: publication)
+        let observers = observes.isEmpty ? [] : [try Self.party([Self.observer], Capabilities(), start)]
         let charter = Charter(
-            rulesVersion: 1, title: "Fixture talks", madeAt: start, relay: relay,
+            rulesVersion: limits.retention == nil ? 1 : RulesVersions.known.upperBound, title: "Fixture talks",
+            madeAt: start, relay: relay,
             parties: [
                 try Self.party([Self.hezbollah], Capabilities(), start),
                 try Self.party([Self.speaker], Capabilities(intermediary: true), start),
-                try Self.party([Self.deputy, Self.envoy], Capabilities(auditor: true, steward: true), start),
+            ] + observers + [
+                try Self.party([Self.deputy, Self.envoy], Capabilities(auditor: true, steward: true), start)
             ],
             channels: [
                 Self.channel(Self.envoy.party, Self.speaker.party, start),
                 Self.channel(Self.speaker.party, Self.hezbollah.party, start),
             ],
             bars: [Bar(Self.envoy.party, Self.hezbollah.party)], limits: limits,
-            witnesses: witnesses, witnessQuorum: witnessQuorum, stewardThreshold: 1, rosterDelay: .hours(72))
+            witnesses: witnesses, witnessQuorum: witnessQuorum, stewardThreshold: 1, rosterDelay: .hours(72),
+            limitedAuditors: observes.isEmpty
+                ? [] : [LimitedAuditor(party: Self.observer.party, channels: observes.sorted())])
         let bytes = try charter.derBytes()
         let message = SignedCharter.message(charterBytes: bytes)
-        let signatures = try [Self.envoy, Self.speaker, Self.hezbollah].map {
+        let founders = [Self.envoy, Self.speaker, Self.hezbollah] + (observes.isEmpty ? [] : [Self.observer])
+        let signatures = try founders.map {
             OpenSignature(signer: $0, signature: try Self.sign(message, with: $0.description))
         }
         self.charter = try SignedCharter(charterBytes: bytes, signatures: signatures)

@@ -11,6 +11,8 @@ package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
     private var received = ByteBuffer()
     private var waiting: EventLoopPromise<Answer>?
     private var isLost = false
+    /// Whether the answer that is awaited has no body, whatever length it says (RFC 9110 section 9.3.2).
+    private var isHead = false
     private let loop: any EventLoop
     private var channel: (any Channel)?
 
@@ -33,11 +35,15 @@ package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
     private init(loop: any EventLoop) { self.loop = loop }
 
     /// The certificate must be under `context`'s roots and for `localhost`.
+    /// - Parameter address: the loopback address that it comes from; nil for the usual one.
     package static func open(
-        port: Int, context: NIOSSLContext, group: MultiThreadedEventLoopGroup
+        port: Int, context: NIOSSLContext, group: MultiThreadedEventLoopGroup, from address: String? = nil
     ) async throws -> LoadConnection {
         let connection = LoadConnection(loop: group.next())
-        _ = try await ClientBootstrap(group: connection.loop)
+        var bootstrap = ClientBootstrap(group: connection.loop)
+        if let address { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: address, port: 0)) }
+        _ =
+            try await bootstrap
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -72,6 +78,7 @@ package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Sends a request and waits for its answer.
     package func send(_ request: ByteBuffer) async throws -> Answer {
         try await loop.flatSubmit { () -> EventLoopFuture<Answer> in
+            self.isHead = request.getString(at: request.readerIndex, length: 5) == "HEAD "
             let answer = self.next()
             self.channel?.writeAndFlush(request, promise: nil)
             return answer
@@ -94,6 +101,14 @@ package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Waits until the other side has closed the connection.
     package func closed() async {
         try? await loop.flatSubmit { self.channel?.closeFuture ?? self.loop.makeSucceededVoidFuture() }.get()
+    }
+
+    /// From now on this side takes nothing, not even the other side's farewell, as a client that was suspended.
+    package func stopReading() async throws {
+        try await loop.flatSubmit { () -> EventLoopFuture<Void> in
+            guard let channel = self.channel else { return self.loop.makeFailedFuture(ConnectionLost()) }
+            return channel.setOption(.autoRead, value: false)
+        }.get()
     }
 
     package func close() async {
@@ -139,7 +154,7 @@ package final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
         let head = received.getString(at: received.readerIndex, length: headCount) ?? ""
         let lines = head.utf8.split(separator: 13)
         guard let status = lines.first?.split(separator: UInt8(ascii: " ")).dropFirst().first,
-            let length = Substring(status) == "204" ? 0 : lines.lazy.compactMap(Self.contentLength).first,
+            let length = isHead || Substring(status) == "204" ? 0 : lines.lazy.compactMap(Self.contentLength).first,
             received.readableBytes >= headCount + 4 + length
         else { return nil }
         received.moveReaderIndex(forwardBy: headCount + 4)

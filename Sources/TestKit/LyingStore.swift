@@ -13,6 +13,8 @@ package final class Lies: Sendable {
         package var inbox: @Sendable (PartyID, [Arrival]) -> [Arrival] = { $1 }
         /// What was sent in a party's name.
         package var submissions: @Sendable ([MessageID]) -> [MessageID] = { $0 }
+        /// What a limited auditor is shown.
+        package var scope: @Sendable (PartyID, [StoredEntry]) -> [StoredEntry] = { $1 }
         package var chain: @Sendable (MessageID, [StoredEntry]) -> [StoredEntry] = { $1 }
         package var publications: @Sendable (PartyID, [StoredEntry]) -> [StoredEntry] = { $1 }
         /// What a tick's hash is said to be over.
@@ -20,6 +22,7 @@ package final class Lies: Sendable {
         package var latestTick: @Sendable (PartyID, StoredEntry?) -> StoredEntry? = { $1 }
         /// The messages with a leg that has run out of time.
         package var due: @Sendable ([MessageID]) -> [MessageID] = { $0 }
+        package var erasure: @Sendable (StoredEntry?) -> StoredEntry? = { $0 }
         package var envelopeSize: @Sendable (UInt64?) -> UInt64? = { $0 }
         package var envelope: @Sendable ([UInt8], Range<UInt64>) -> [UInt8] = { bytes, _ in bytes }
         package init() {}

@@ -4,7 +4,7 @@ package import Daemon
 import HTTPTypes
 import Keyring
 import Ledger
-import Logging
+package import Logging
 package import NIOCore
 package import Relay
 import ServiceLifecycle
@@ -33,6 +33,11 @@ package struct RelayInABox: Sendable {
         /// Whether ticks and notices are logged whenever they fall due; otherwise when ``RelayInABox/round()`` is
         /// called.
         package var runsActs = true
+        /// How long it may take to stop before it is cancelled.
+        package var stopLimit = Duration.seconds(5)
+        /// Changes the relay's settings before it starts.
+        package var settings: @Sendable (inout RelaySettings) -> Void = { _ in }
+        package var logger = Logger(label: "relay-in-a-box") { _ in SwiftLogNoOpLogHandler() }
         package init() {}
         package init(_ change: (inout Options) -> Void) { change(&self) }
     }
@@ -67,7 +72,7 @@ package struct RelayInABox: Sendable {
         var logger = Logger(label: "relay-in-a-box") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let running = server.services.filter { options.runsActs || $0.name != "acts" }
-        let services = ServiceRoot.group(running, logger: logger, stopLimit: .seconds(5))
+        let services = ServiceRoot.group(running, logger: logger, stopLimit: options.stopLimit)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 defer { listening.finish() }
@@ -107,9 +112,15 @@ package struct RelayInABox: Sendable {
             certificateKey: site.leaf.key.copy())
         settings.connections = options.connections
         settings.threads = 1
+        // All parties of a test have one address, and some of them knock at every door.
+        settings.limits.sources.requests = 5_000
+        settings.limits.sources.failures = 5_000
+        settings.limits.sources.handshakes = 5_000
+        settings.dataFolder = site.data
+        options.settings(&settings)
         return try await RelayServer(
             store: store, log: try await Founding.open(store, signers: signers), signers: signers, clock: clock,
-            settings: settings, logger: Logger(label: "relay-in-a-box") { _ in SwiftLogNoOpLogHandler() },
+            settings: settings, logger: options.logger,
             listening: listening)
     }
 

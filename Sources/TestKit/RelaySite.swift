@@ -27,7 +27,7 @@ package final class RelaySite: Sendable {
     /// - Parameter isBehindProxy: whether the charter's URL names another port than the relay's own.
     package init(
         limits: Limits = .standard, publication: Publication = .private, isBehindProxy: Bool = false,
-        witnesses: [Witness] = [], witnessQuorum: UInt64 = 0
+        witnesses: [Witness] = [], witnessQuorum: UInt64 = 0, observes: [PartyPair] = []
     ) throws {
         folder = try TemporaryFolder("valise-relay")
         let now = Self.machineTime
@@ -38,7 +38,8 @@ package final class RelaySite: Sendable {
         leaf = try root.issueLeaf(for: [ServerName(host: "localhost")], now: now.milliseconds)
         world = try FixtureWorld(
             url: "https://localhost:\(port)", tlsRoots: [root.der], limits: limits, start: now,
-            publication: publication, witnesses: witnesses, witnessQuorum: witnessQuorum)
+            publication: publication, witnesses: witnesses, witnessQuorum: witnessQuorum,
+            observes: observes)
         context = try LoadConnection.context(roots: [NIOSSLCertificate(bytes: root.der, format: .der)])
     }
 

@@ -25,15 +25,20 @@ extension RelayInABox {
 
     /// Publishes the sealing key of every delegate.
     package func publishKeys() async throws {
-        let limits = world.charter.charter.limits
-        let until = clock.now + .days(7)
         for delegate in FixtureWorld.delegates {
-            let publication = KeyPublication(
-                sealingKey: try RelaySite.sealingKey(delegate).publicKey, sealFrom: clock.now, sealUntil: until,
-                keepUntil: until + limits.longestLifetime + limits.keyGrace)
+            let publication = try publication(of: delegate)
             let signed = try sign(.keyPublication(publication), by: delegate)
             if server.log.snapshot.standing.keys[publication.keyID] == nil { try await accept(signed) }
         }
+    }
+
+    /// What publishes a delegate's sealing key for a week.
+    package func publication(of delegate: DelegateID) throws -> KeyPublication {
+        let limits = world.charter.charter.limits
+        let until = clock.now + .days(7)
+        return KeyPublication(
+            sealingKey: try RelaySite.sealingKey(delegate).publicKey, sealFrom: clock.now, sealUntil: until,
+            keepUntil: until + limits.longestLifetime + limits.keyGrace)
     }
 
     /// A sealed letter from one delegate's party; what it says about routes and keys may be wrong.

@@ -7,7 +7,8 @@ struct BenchProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valise-bench", abstract: "Measure the relay against the machine's own limits.",
         subcommands: [
-            SubmitCommand.self, LogCommand.self, ReplayCommand.self, KillsCommand.self, ArchiveCommand.self,
+            SubmitCommand.self, FloodCommand.self, FloodNoiseCommand.self, IdleCommand.self, BarePollCommand.self,
+            LogCommand.self, ReplayCommand.self, KillsCommand.self, ArchiveCommand.self,
         ])
 
     static func main() async { await Program.run(Self.self, convert: failure) }

@@ -19,14 +19,17 @@ struct BenchWorld {
     let signing: [PartyID: Curve25519.Signing.PrivateKey]
     let sealing: [PartyID: [UInt8]]
 
-    static func make(port: Int, tickInterval: TimeSpan = Limits.standard.tickInterval) throws -> BenchWorld {
+    /// - Parameter others: further parties that may send to the recipient; sorted, and behind its name.
+    static func make(
+        port: Int, tickInterval: TimeSpan = Limits.standard.tickInterval, others: [String] = []
+    ) throws -> BenchWorld {
         let folder = NSTemporaryDirectory() + "valise-bench-\(getpid())"
         try Durable.makeFolder(path: folder)
         let now = Self.now
         let host = try ServerName(host: "localhost")
         let keys = try RelayKeys.make(
             folder: folder + "/keys", commonName: "valise-bench", hosts: [host], now: now.milliseconds)
-        let names = ["auditor", "north", "south"]
+        let names = ["auditor", "north", "south"] + others
         var signing: [PartyID: Curve25519.Signing.PrivateKey] = [:]
         var sealing: [PartyID: [UInt8]] = [:]
         var parties: [Party] = []
@@ -70,11 +73,13 @@ struct BenchWorld {
         limits.unsettledMessages = 10_000_000
         limits.unsettledBytes = 1 << 40
         limits.tickInterval = tickInterval
-        let channel = Channel(
-            from: parties[1].id, to: parties[2].id, direction: .both, opensAt: now - .days(1),
-            closesAt: now + .days(60), highestPrecedence: .flash, largestPayload: 1 << 24)
+        let channels = ([parties[1]] + parties.dropFirst(3)).map {
+            Channel(
+                from: $0.id, to: parties[2].id, direction: .both, opensAt: now - .days(1),
+                closesAt: now + .days(60), highestPrecedence: .flash, largestPayload: 1 << 24)
+        }
         let charter = Charter(
-            rulesVersion: 1, title: "benchmark", madeAt: now, relay: relay, parties: parties, channels: [channel],
+            rulesVersion: 1, title: "benchmark", madeAt: now, relay: relay, parties: parties, channels: channels,
             bars: [], limits: limits, witnesses: [], witnessQuorum: 0, stewardThreshold: 1, rosterDelay: .days(1))
         let bytes = try charter.derBytes()
         let signatures = try parties.compactMap { party -> OpenSignature? in
@@ -110,20 +115,29 @@ struct BenchWorld {
     }
 
     /// One real letter, sealed to both ends.
-    func letter(bytes count: Int = 1_024) throws -> SealedLetter {
-        try SealedLetter(
-            [UInt8](repeating: UInt8(ascii: "a"), count: count), subject: "benchmark", from: originator,
-            under: charter.id, legs: [Leg(intermediaries: [], recipient: recipient)],
-            keys: [originator, recipient].compactMap { sealing[$0] })
+    /// - Parameters:
+    ///   - sender: the originator if it is nil.
+    ///   - receiver: the recipient if it is nil.
+    func letter(
+        bytes count: Int = 1_024, from sender: PartyID? = nil, to receiver: PartyID? = nil
+    ) throws -> SealedLetter {
+        let (sender, receiver) = (sender ?? originator, receiver ?? recipient)
+        return try SealedLetter(
+            [UInt8](repeating: UInt8(ascii: "a"), count: count), subject: "benchmark", from: sender,
+            under: charter.id, legs: [Leg(intermediaries: [], recipient: receiver)],
+            keys: [sender, receiver].compactMap { sealing[$0] })
     }
 
-    /// The letter under a signature of this moment.
-    func envelope(_ letter: SealedLetter, seen: LogHead) throws -> RealEnvelope {
-        let rosters = [originator, recipient].sorted().map { RosterRevision(party: $0, revision: Revision(0)) }
+    /// The letter under a signature of this moment, by and to whom it was sealed.
+    func envelope(
+        _ letter: SealedLetter, seen: LogHead, from sender: PartyID? = nil, to receiver: PartyID? = nil
+    ) throws -> RealEnvelope {
+        let sender = sender ?? originator
+        let rosters = [sender, receiver ?? recipient].sorted().map { RosterRevision(party: $0, revision: Revision(0)) }
         let submission = letter.wrapped.submission(
             writtenUnder: WrittenUnder(constitution: Revision(0), rosters: rosters), precedence: .routine,
             expiry: Self.now + .days(7))
-        return try RealEnvelope(letter, signed: sign(.submission(submission), as: originator, seen: seen))
+        return try RealEnvelope(letter, signed: sign(.submission(submission), as: sender, seen: seen))
     }
 
     /// A read that the auditor has signed.

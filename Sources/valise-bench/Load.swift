@@ -18,6 +18,13 @@ struct Load {
         /// Microseconds.
         var latency = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
         var perSecond: Double { Double(accepted) / seconds }
+
+        mutating func add(_ other: Run) {
+            accepted += other.accepted
+            failed += other.failed
+            seconds += other.seconds
+            latency.add(other.latency)
+        }
     }
 
     private let world: BenchWorld
@@ -39,9 +46,16 @@ struct Load {
     /// Publishes the sealing keys of both ends; returns a head for the envelopes to have seen.
     func prepare() async throws -> LogHead { try await Self.prepare(world, over: connections[0]) }
 
-    static func prepare(_ world: BenchWorld, over connection: LoadConnection) async throws -> LogHead {
+    /// The same for these parties.
+    func publish(_ parties: [PartyID]) async throws -> LogHead {
+        try await Self.prepare(world, over: connections[0], parties)
+    }
+
+    static func prepare(
+        _ world: BenchWorld, over connection: LoadConnection, _ parties: [PartyID]? = nil
+    ) async throws -> LogHead {
         var seen = try await head(world, over: connection)
-        for party in [world.originator, world.recipient] {
+        for party in parties ?? [world.originator, world.recipient] {
             let statement = try world.keyPublication(party, seen: seen).derBytes()
             let request = LoadConnection.request(
                 method: "POST", target: "/v1/statements", port: world.port, body: statement)

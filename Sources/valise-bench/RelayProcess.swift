@@ -26,16 +26,30 @@ final class RelayProcess {
         begin.waitUntilExit()
     }
 
+    /// For a relay that is asked by one party from one address for all that it can do.
+    static let unlimited =
+        [
+            "party-statements", "delegate-statements", "all-statements", "party-requests", "address-connections",
+            "address-handshakes", "address-requests",
+        ].flatMap { ["--\($0)", "1000000"] } + ["--party-content", "1TiB", "--address-bytes", "1TiB"]
+
     /// Returns once it takes connections.
-    func start() throws {
+    /// - Parameter flags: beside those that say where it is.
+    func start(_ flags: [String] = unlimited) throws {
         process = Process()
         process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = [
-            "serve", "--data", world.folder + "/data", "--keys", world.folder + "/keys", "--port", "\(world.port)",
-            "--log-level", "warning",
-        ]
+        process.arguments =
+            [
+                "serve", "--data", world.folder + "/data", "--keys", world.folder + "/keys", "--port", "\(world.port)",
+                "--log-level", "warning",
+            ] + flags
         try process.run()
-        for _ in 0..<1_200 where process.isRunning && !Self.listens(on: world.port) { usleep(25_000) }
+        // One look at a time: each is a connection, and an address may open so many a second.
+        var looks = 0
+        while process.isRunning, looks < 1_200, !Self.listens(on: world.port) {
+            usleep(25_000)
+            looks += 1
+        }
         guard process.isRunning else {
             throw CommandFailure(
                 code: "bench-relay", message: "The relay did not start.", hints: ["its log is on standard error"])
@@ -69,6 +83,9 @@ final class RelayProcess {
         let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
         return (Int(line.split(separator: " ").dropFirst().first ?? "0") ?? 0) / 1024
     }
+
+    /// Resident memory now, in KiB.
+    var residentKibibytes: Int { ProcessMemory.resident(process.processIdentifier) }
 
     private static func listens(on port: Int) -> Bool {
         let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

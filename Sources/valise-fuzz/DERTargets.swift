@@ -6,6 +6,7 @@ enum DERTargets {
     static let all = [
         target(Statement.self), target(SignedStatement.self), entry, target(Charter.self),
         target(SignedCharter.self), target(Acceptance.self), target(SignedRejection.self), target(KeyList.self),
+        target(SignedVerdict.self),
         target(SealContext.self), target(WrapContext.self), target(Manifest.self),
     ]
 

@@ -9,8 +9,9 @@ enum FormatTargets {
     static let all = [
         der(Draft.self, Bounds.signedStatement), der(KeysPage.self, Bounds.keysFile),
         der(KeysFile.self, Bounds.keysFile), der(SourceOpening.self, SourceOpening.longest),
-        der(Reveal.self, ContentBounds.reveal), FuzzTarget("draft-file", draftFile),
-        FuzzTarget("statement-file", statementFile), FuzzTarget("keys-file", keysFile),
+        der(Reveal.self, ContentBounds.reveal), der(RejectedStatement.self, Bounds.rejectedStatement),
+        FuzzTarget("draft-file", draftFile), FuzzTarget("statement-file", statementFile),
+        FuzzTarget("keys-file", keysFile), FuzzTarget("rejection-file", rejectionFile),
     ]
 
     private static func der<Format: DERFormat>(_: Format.Type, _ limit: Int) -> FuzzTarget {
@@ -54,6 +55,13 @@ enum FormatTargets {
     @Sendable static func keysFile(_ bytes: [UInt8]) -> Bool {
         guard let file = FuzzTarget.parsed({ try KeysFile(parsing: bytes) }) else { return false }
         FuzzTarget.require(FuzzTarget.parsed { try file.bytes() } == bytes, "a keys file has one spelling")
+        return true
+    }
+
+    @Sendable static func rejectionFile(_ bytes: [UInt8]) -> Bool {
+        guard let file = FuzzTarget.parsed({ try RejectedStatement(parsing: bytes) }) else { return false }
+        FuzzTarget.require(FuzzTarget.parsed { try file.bytes() } == bytes, "a rejection file has one spelling")
+        FuzzTarget.require(file.rejection.rejection.statement == file.statement.id, "it is of its statement")
         return true
     }
 

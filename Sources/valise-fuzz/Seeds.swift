@@ -48,7 +48,7 @@ enum Seeds {
     }
 
     private static func known(_ vectors: String) throws -> [Seed] {
-        let names = ["charter", "statements", "log", "contexts"]
+        let names = ["charter", "statements", "log", "contexts", "verdicts", "scopes"]
         return try names.flatMap { file in
             let data = try Data(contentsOf: URL(fileURLWithPath: "\(vectors)/valise/\(file).json"))
             return try JSONDecoder().decode([KnownAnswer].self, from: data).map { answer in
