@@ -5,11 +5,13 @@ SHELL := /bin/bash
 
 export SWIFT_BACKTRACE := enable=no
 VENV := .build-venv
+PREFIX := /usr/local
+DESTDIR :=
 CORE := --scratch-path .build-core
 # Tests with servers or long computations: a process for each, so that none waits for the others' processors.
 SERVERS := RelayTests|CheatTests|WatchTests|AuditTests|DeskTests
 
-.PHONY: help setup build man completions demo check test test-deep test-long bench vectors catalogue install-tools format
+.PHONY: help setup build man completions demo check test test-deep test-long bench vectors catalogue install deb install-tools format
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,16 +28,25 @@ man: build ## manual pages of the three programs, into .build/man
 completions: build ## completions for bash, zsh and fish, into .build/completions
 	Tests/Scripts/completions.sh "$$(swift build --show-bin-path)" .build/completions
 
+install: setup ## the programs, manual pages, completions and the relay's service, below DESTDIR and PREFIX
+	for program in valise valise-relay valise-audit; do swift build -c release --product $$program; done
+	BIN="$$(swift build -c release --show-bin-path)" PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' Packaging/install.sh
+
+deb: setup ## the Debian package of the relay, into .build/deb
+	swift build -c release --static-swift-stdlib --product valise-relay
+	BIN="$$(swift build -c release --show-bin-path)" OUT=.build/deb Packaging/deb.sh
+
 demo: setup ## play the scene with the real programs
 	swift build --product valise
 	swift build --product valise-relay
 	swift build --product valise-audit
 	Tests/Scripts/demo.sh
 
-check: ## formatting, tidy rules, links; no build
+check: ## formatting, tidy rules, links, the API document; no build
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
 	python3 Tests/Scripts/tidy.py
 	python3 Tests/Scripts/links.py
+	python3 Tests/Scripts/openapi.py
 
 test: build ## all tests, and the scripts over the programs
 	swift test --skip-build --skip '$(SERVERS)'
@@ -45,8 +56,9 @@ test: build ## all tests, and the scripts over the programs
 test-deep: setup ## sanitizers, fuzz, foreign verifiers, kills
 	Tests/Scripts/deep.sh
 
-test-long: build ## 200 kills; by hand, before an issue is closed
+test-long: build ## 200 kills, ten minutes of soak; by hand, before an issue is closed
 	KILLS=200 Tests/Scripts/kills.sh
+	SECONDS_LONG=600 Tests/Scripts/soak.sh
 
 bench: setup ## the release build's figures, for Docs/Benchmarks.md
 	swift build -c release --product valise-bench

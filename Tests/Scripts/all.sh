@@ -32,8 +32,13 @@ script "the command lines" Tests/Scripts/cli.sh
 script "the desk, outgoing" Tests/Scripts/desk-out.sh
 script "the desk, incoming" Tests/Scripts/desk-in.sh
 script "the relay's refusals at start" Tests/Scripts/relay-start.sh
+script "the relay's settings" Tests/Scripts/settings.sh
+script "the relay as a service" Tests/Scripts/service.sh
 script "the witness" Tests/Scripts/witness.sh
 script "confirmed by witnesses, and a relay that was put back" Tests/Scripts/confirmed.sh
+script "the restore drill" Tests/Scripts/restore-drill.sh
+script "the upgrade drill" Tests/Scripts/upgrade-drill.sh
+script "a rejection on its way" Tests/Scripts/rejection.sh
 script "manual pages, completions, help and documents" Tests/Scripts/manners.sh
 script "the sessions at a terminal" Tests/Scripts/pty.sh
 report

@@ -61,8 +61,13 @@ key_checks() {
     refuses "relay keys new over keys" 3 "[key-file-exists]" "$RELAY" keys new --out "$KEYS/relay" --url https://localhost
     refuses "a party that is no name" 64 "[name-malformed]" with_passphrase x keys new --party 'Us Envoy' --delegate lead
     refuses "a desk without keys" 4 "[no-keys]" party nobody keys show
+    refuses "its document names the desk in what to do" 4 '"hints":["valise keys new --home '"$WORLD/parties/nobody"' --party' \
+        "$BIN/valise" keys show --home "$WORLD/parties/nobody" --json
     check "the keys that were refused were not made" test ! -e "$WORLD/parties/x/keys/signing.pem"
     document "keys show --json" valise/keys/v1 envoy keys show --json
+    check "keys show writes the card" envoy keys show --out "$WORLD/envoy.card"
+    check "as it is" cmp "$WORLD/envoy.card" "$KEYS/us-envoy/delegate.card"
+    refuses "and over no file" 3 "[file-exists]" envoy keys show -o "$WORLD/envoy.card"
     document "relay keys new --json" valise/relay-keys/v1 "$RELAY" keys new --out "$WORLD/more" --url https://a.example --json
     for file in "$KEYS"/us-envoy/*.pem "$KEYS"/relay/*.key; do
         check "mode 0600: ${file#"$KEYS/"}" test "$(stat -c %a "$file")" = 600
@@ -147,6 +152,9 @@ message_checks() {
     refuses "no route" 3 "[no-route]" envoy send --to oversight-committee "$WORLD/text"
     refuses "barred from direct contact" 3 "[barred]" send --direct "$WORLD/text"
     refuses "the permitted route is named" 3 "--via lebanon-speaker" send --direct "$WORLD/text"
+    prints "what was refused is listed with its code" '"withdrawn":true,"refusal":"barred"' envoy list --sent --json
+    prints "and not counted as sent" '"archivedSent":1,"archivedReceived":0,"archivedUnsent":2' envoy status --json
+    prints "the custody chain says when it was signed" '"madeAt":' envoy track "$MESSAGE" --json
     refuses "a file that is not there" 4 "[file-missing]" send "$WORLD/none"
     refuses "an attachment that is a folder" 1 "[file-unreadable]" send --attach "$WORLD"
     # This file is another one at every reading.

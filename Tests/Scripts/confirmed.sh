@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A relay with two witnesses, a follower, and what becomes of all of them when a witness goes away, comes back, and when
-# the relay is put back to an older copy of its data. Needs the debug build. Last line: N passed, N failed.
+# A relay with two witnesses, a follower with its verdicts, a limited auditor, and what becomes of all of them when a
+# witness goes away, comes back, and when the relay is put back to an older copy of its data. Needs the debug build. Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 BIN=${BIN:-$(swift build --show-bin-path)}
@@ -31,6 +31,7 @@ charter_source() {
         printf '    - key: "%s"\n      url: http://127.0.0.1:%s\n' "$(cat "$KEYS/w$number/witness.vkey")" \
             "${WITNESS_PORTS[number]}"
     done
+    printf 'limited-auditors:\n  israel-strategic-affairs: [[us-envoy, lebanon-speaker]]\n'
 }
 
 # listening PORT: waits until something takes connections there.
@@ -48,6 +49,9 @@ start_witness() {
     listening "${WITNESS_PORTS[$1]}"
 }
 serve() { start_relay --witness-pause 1s --health-port "$HEALTH" && listening "$HEALTH"; }
+start() {
+    timeout 60 "$BIN/valise-relay" serve --data "$WORLD/relay" --keys "$KEYS/relay" --witness-pause 1s "$@"
+}
 ready() { python3 - "$HEALTH" <<'PY'
 import sys, urllib.error, urllib.request
 try:
@@ -79,6 +83,12 @@ followed() {
     follow --out "$WORLD/followed" --home "$WORLD/parties/oversight-committee" --passphrase-file "$WORLD/passphrase" \
         --json "$@"
 }
+scope() {
+    timeout 60 "$BIN/valise-audit" scope --charter "$WORLD/charter.signed" --out "$WORLD/scope" \
+        --home "$WORLD/parties/${1:-israel-strategic-affairs}" --passphrase-file "$WORLD/passphrase" "${@:2}"
+}
+# replays: what the inbox's document says of the first verdict, as Python reads it.
+replays() { envoy inbox --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["replays"])'; }
 envoy() { with_passphrase us-envoy "$@"; }
 message() {
     echo "cedar" >"$WORLD/text"
@@ -103,6 +113,22 @@ check "health says how they stand" until_prints "witness witness0.example: cosig
 prints "metrics too" 'valise_witness_up{witness="witness1.example"} 1' metrics
 document "a round of the follower" valise/follow-round/v1 followed
 prints "it counts the witnesses" '"cosigners":2' followed
+prints "without a verdict nobody is named" "which no auditor is known to have checked" envoy inbox
+mkdir "$WORLD/empty"
+refuses "a copy of nothing gives no verdict" 2 "No verdict was told" \
+    "$BIN/valise-audit" verify --charter "$WORLD/charter.signed" --mirror "$WORLD/empty" -o "$WORLD/no.verdict" \
+    --home "$WORLD/parties/oversight-committee" --passphrase-file "$WORLD/passphrase"
+prints "a limited auditor sees its channel" "$first" scope
+prints "that it is whole is the relay's word" "until a full auditor's verdict counts it" scope
+prints "the follower posts a verdict" valise/follow-verdict/v1 followed --verdict -o "$WORLD/verdict"
+check "and writes it into a file" test -s "$WORLD/verdict"
+prints "the inbox names whose replay it rests on" "on the replay of oversight-committee/lead" envoy inbox
+prints "its document too" "'reachesTick': True" replays
+prints "and status" "on the replay of oversight-committee/lead" envoy status
+document "what a limited auditor sees" valise/scope-list/v1 scope israel-strategic-affairs --json
+prints "is whole as far as the auditor counts" "on the replay of oversight-committee/lead" scope
+refuses "nobody else has a scope" 3 not-a-limited-auditor scope hezbollah
+prints "the charter names the channels" "lebanon-speaker - us-envoy" party us-envoy charter show
 python3 -m http.server --bind 127.0.0.1 --directory "$WORLD/followed" "$WEB" >/dev/null 2>&1 &
 PIDS+=($!)
 listening "$WEB"
@@ -124,10 +150,20 @@ check "and is, when the witness is back" until_prints '"confirmed":true' envoy t
 check "the follower has seen it" followed
 
 stop_relay
-rm -rf "$WORLD/relay"
+mv "$WORLD/relay" "$WORLD/newer"
 mv "$WORLD/older" "$WORLD/relay"
+refuses "a relay that was put back does not start: it has kept its newest head" 2 "[older-copy]" start
+rm "$WORLD/relay.head"
+refuses "nor where that was lost: its witnesses have it" 2 "witness witness0.example knows" start
+refuses "and one witness is enough" 2 "witness witness1.example knows" start --disregard-witness witness0.example
+check "nothing of that was kept as the newest head" test ! -e "$WORLD/relay.head"
+for number in 0 1; do
+    kill "${PIDS[number]}"
+    wait "${PIDS[number]}" 2>/dev/null
+done
 serve || exit 1
-check "a relay that was put back is told by the witnesses" until_prints "[witness-knows-larger-tree]" ready
+for number in 0 1; do start_witness "$number" || exit 1; done
+check "a relay that nobody could warn is told by the witnesses" until_prints "[witness-knows-larger-tree]" ready
 prints "it is not ready" "503" ready
 check "its log says so" grep -q '"level":"critical"' "$WORLD/relay.log"
 refuses "the follower ends with it" 2 '"rolled-back-log"' followed --exec "echo \$VALISE_ALARM >$WORLD/alarm"

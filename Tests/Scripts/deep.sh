@@ -25,7 +25,8 @@ core_tests() { VALISE_CORE=1 swift test "$@"; }
 foreign_tools() {
     Tests/Scripts/setup.sh golang-go golang-golang-x-mod-dev python3-venv
     [ -x .build-venv/bin/python ] || python3 -m venv .build-venv
-    .build-venv/bin/pip install -q --disable-pip-version-check asn1tools==0.169.0 http-message-signatures==3.0.0
+    .build-venv/bin/pip install -q --disable-pip-version-check asn1tools==0.169.0 http-message-signatures==3.0.0 \
+        openapi-spec-validator==0.9.0 schemathesis==4.32.5
     # It says Python 3.12, and runs on 3.11.
     .build-venv/bin/pip install -q --disable-pip-version-check --ignore-requires-python aics-witness==0.1.0
 }
@@ -77,12 +78,18 @@ step "sumdb reads a small log" sumdb "$PLACE/world/audit/mirror" "$PLACE/world/v
 step "openssl reads the keys" Tests/Foreign/openssl/keys.sh "$PLACE/keys" "$PLACE/world/passphrase"
 step "ASN.1 round trip" .build-venv/bin/python Tests/Foreign/asn1/roundtrip.py
 step "a foreign witness, both ways" interop
+step "metrics, alerts, logs and status" Tests/Scripts/metrics.sh
 step "Go reads what was cosigned" cosigned
+step "the package in a Debian of its own" Tests/Scripts/package.sh
 step "documentation of Ledger" Tests/Scripts/docc.sh
 step "${KILLS:-20} kills of a witness" env KILLS="${KILLS:-20}" Tests/Scripts/witness.sh
+step "the interface as documented" Tests/Scripts/openapi.sh
 step "RFC 9421 both ways" .build-venv/bin/python Tests/Foreign/rfc9421/interop.py
 step "${KILLS:-20} kills" env KILLS="${KILLS:-20}" KEEP="$PLACE/kills" Tests/Scripts/kills.sh
 step "sumdb reads a log with full tiles" sumdb_full
+step "faults of the machine" Tests/Scripts/faults.sh
+step "a soak" env SECONDS_LONG=120 Tests/Scripts/soak.sh
+step "keys rotate" Tests/Scripts/rotation-drill.sh
 step "10,000 corruptions of a mirror" corruptions
 step "address sanitizer" core_tests --sanitize=address --scratch-path .build-asan
 step "thread sanitizer" core_tests --sanitize=thread --scratch-path .build-tsan --filter 'KeyringTests|ParallelSealingTests'

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Manual pages from the declarations of the commands: man.py BIN FOLDER writes FOLDER/{valise,...}.1.
+"""Manual pages from the declarations of the commands: man.py BIN FOLDER [PROGRAM...] writes
+FOLDER/{valise,...}.1.
 
 What a program says of itself comes from its own help (`--experimental-dump-help`), the table of exit codes from
 Docs/CLI.md, which a test compares with the sources."""
@@ -22,8 +23,13 @@ ENVIRONMENT = {
         ("TZ", "The zone of local times."),
     ],
     "valise-relay": [
+        ("VALISE_RELAY_CONFIG", "The settings file of serve and config, unless --config names another."),
+        ("VALISE_RELAY_KEY", "The setting KEY, its name in capitals with _ for -: VALISE_RELAY_HEALTH_PORT. A flag goes "
+                             "before it, and it goes before the settings file. valise-relay config keys lists them."),
         ("CREDENTIALS_DIRECTORY", "Where keys are looked for before the folder that --keys names (systemd)."),
-        ("NOTIFY_SOCKET", "Where the service manager is told that the relay is ready."),
+        ("NOTIFY_SOCKET", "Where the service manager is told that the relay is ready, reloads, stops and is alive."),
+        ("WATCHDOG_USEC, WATCHDOG_PID", "How long the service manager waits for a sign of life, in microseconds, and "
+                                        "of which process (sd_watchdog_enabled(3))."),
     ],
     "valise-audit": [
         ("VALISE_HOME", "The desk of the auditor's delegate, unless --home or --profile names another."),
@@ -165,11 +171,12 @@ def main():
         date = output("git", "-C", str(ROOT), "log", "-1", "--format=%cs").strip()
     except subprocess.CalledProcessError:
         date = "2026-11-22"
-    for program in PROGRAMS:
+    programs = sys.argv[3:] or PROGRAMS
+    for program in programs:
         root = json.loads(output(str(binaries / program), "--experimental-dump-help"))["command"]
         version = output(str(binaries / program), "--version").strip()
         (folder / f"{program}.1").write_text(page(root, version, date))
-    print(f"man: {len(PROGRAMS)} pages in {folder}")
+    print(f"man: {len(programs)} pages in {folder}")
 
 
 if __name__ == "__main__":

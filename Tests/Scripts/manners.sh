@@ -86,6 +86,35 @@ help_checks() {
     done
 }
 
+# What an option takes is named by what it is, such as a file, and not by the option again.
+VALUES="checkpoint command delegate duration file fingerprint folder host key level manner name names number origin
+    party parties place port precedence reason size source text url version"
+
+# The options whose values have another name.
+odd_values() {
+    "$BIN/$1" --experimental-dump-help </dev/null | python3 -c '
+import json, sys
+known = set(sys.argv[1].split())
+def walk(command, path):
+    for argument in command.get("arguments") or []:
+        if argument["kind"] == "option" and argument["valueName"] not in known and command.get("shouldDisplay", True):
+            print(" ".join(path), argument["names"][0]["name"], argument["valueName"])
+    for below in command.get("subcommands") or []:
+        if below["commandName"] not in ("help", "agent"): walk(below, path + [below["commandName"]])
+walk(json.load(sys.stdin)["command"], [])' "$VALUES"
+}
+
+# Every command of valise can be suggested with the desk that the running one was given.
+suggestion_checks() {
+    local line word
+    for program in "${PROGRAMS[@]}"; do silent "values of $program are named by what they are" odd_values "$program"; done
+    while read -r line; do
+        for word in ${line#valise }; do
+            check "$line can be suggested: $word" grep -q "\"$word\"" Sources/Terminal/NamedDesk.swift
+        done
+    done < <(commands valise)
+}
+
 # Every schema that a program names is documented, and every documented one is named by a program.
 schema_checks() {
     grep -rhoE '"valise/[a-z-]+/v[0-9]+"' Sources/valise Sources/valise-relay Sources/valise-audit Sources/Terminal |
@@ -100,5 +129,6 @@ echo "manners: the programs of $BIN"
 man_checks
 completion_checks
 help_checks
+suggestion_checks
 schema_checks
 report

@@ -116,8 +116,9 @@ class Session:
         return re.sub(r"\s+", " ", re.sub("[\u2066-\u2069]", "", text))
 
 
-def on_terminal(arguments, columns, answers=(), environment=None, folder=None, limit=30):
-    """Runs with a pty of this width as controlling terminal; each answer goes to the next prompt."""
+def on_terminal(arguments, columns, answers=(), environment=None, folder=None, limit=30, stop=None):
+    """Runs with a pty of this width as controlling terminal; each answer goes to the next prompt. What ends only when
+    it is stopped gets Ctrl-C once it has printed what `stop` matches."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     waiting = list(answers)
@@ -145,6 +146,9 @@ def on_terminal(arguments, columns, answers=(), environment=None, folder=None, l
                 if PROMPT.search(fresh) and waiting:
                     os.write(master, waiting.pop(0).encode() + b"\n")
                     fresh = b""
+                if stop and re.search(stop, raw):
+                    os.write(master, b"\x03")
+                    stop = None
             elif ended:
                 break
             if time.monotonic() > end:

@@ -58,13 +58,16 @@ class World:
             "LC_ALL": "C.UTF-8", "TZ": "Asia/Beirut", "SWIFT_BACKTRACE": "enable=no"}
         (self.folder / "home").mkdir()
 
-    def terminal(self, line, columns=WIDE, answers=(), **more):
+    def terminal(self, line, columns=WIDE, answers=(), stop=None, **more):
         environment = {**self.environment, **more}
-        session = on_terminal(["bash", "-c", line], columns, answers, environment, self.folder)
+        session = on_terminal(["bash", "-c", line], columns, answers, environment, self.folder, stop=stop)
         note(f"$ {line}   [{columns}]\n{session.text}\n")
         broken = session.screen.broken_words
         check(f"{line.strip().splitlines()[0][:60]} ({columns} columns): no word is broken that fits", not broken,
               "\n".join(broken))
+        other = [asked for asked in re.findall(r".*assphrase.*: *$", session.text, re.M)
+                 if not re.search(r"(^|\] )(P|New p)assphrase of [a-z]+/[a-z]+:", asked)]
+        check(f"{line.strip().splitlines()[0][:60]}: a passphrase is asked for by whose it is", not other, other)
         return session
 
     def pipe(self, line, **more):
@@ -103,25 +106,41 @@ def set_up(world):
     made = world.terminal(f"set -e\n{blocks[0]}", answers=[PASSPHRASE] * 8)
     check("README 1: keys are made, each passphrase is asked for twice", made.code == 0, made.text)
     check("the passphrase is not shown", PASSPHRASE not in made.text, made.text)
+    check("README 1: the cards are in their files", all((world.folder / f"{desk}.card").stat().st_size for desk in DESKS))
     signed = world.terminal(f"set -e\n{blocks[1]}", answers=[PASSPHRASE] * 4)
     check("README 2: the charter is compiled, signed and collected", signed.code == 0, signed.text)
     check("every step names the next", signed.text.count("Next") >= 6, signed.text)
+    check("for another desk it is in quotation marks", 'on every desk: "valise join charter.signed"' in signed.text,
+          signed.text)
     founded, served = blocks[2].strip().splitlines()
     check("README 3: the relay is founded", world.terminal(founded).code == 0)
     check("README 3: the relay serves", world.serve(served))
     joined = world.terminal(f"set -e\n{blocks[3]}", answers=["yes", PASSPHRASE] * 4)
     check("README 4: everyone joins and publishes", joined.code == 0, joined.text)
     check("the fingerprint is shown before the question", "Fingerprint" in joined.text, joined.text)
-    message, route = "", world.environment
+    check("to join is followed by publishing", all(
+        f"Next: valise keys publish --profile {desk}," in joined.text for desk in DESKS), joined.text)
+    again = world.terminal("valise join charter.signed --yes --profile north")
+    check("and by the parties once keys are published", "Next: valise parties --profile north" in again.text, again.text)
+    message, read = "", []
     for line in blocks[4].strip().splitlines():
         done = world.terminal(line.replace("MESSAGE", message), answers=[PASSPHRASE])
         check(f"README 5: {line[:70]}", done.code == 0, done.text)
         found = re.search(r"\b([a-z2-7]{12})\b", done.text) if " inbox " in line else None
         message = found[1] if found else message
-    check("README 5: the text arrived", route is not None and message != "")
-    audited = world.terminal(f"set -e\n{blocks[5]}", answers=[PASSPHRASE])
+        read += [done.text] if " read " in line else []
+    check("README 5: question and answer arrived",
+          len(read) == 2 and "Shall we meet?" in read[0] and "Yes, on Monday." in read[1], read)
+    follow = next(line for line in blocks[5].splitlines() if " follow " in line)
+    audited = world.terminal(f"set -e\n{blocks[5].replace(follow, '')}", answers=[PASSPHRASE])
     check("README 6: the audit is content", audited.code == 0 and "verdict: the log is consistent" in audited.text,
           audited.text)
+    # Something new for the follower to tell of.
+    check("a message to follow", world.terminal("echo later | valise send --profile north --to middle -",
+                                                answers=[PASSPHRASE]).code == 0)
+    followed = world.terminal(follow, answers=[PASSPHRASE], stop=rb"entries verified")
+    check("README 6: the log is followed until it is stopped",
+          followed.code == 0 and "entries verified" in followed.text, followed.text)
 
 
 def clean(name, session, columns):
@@ -160,6 +179,22 @@ def without_relay(world):
     everywhere(world, "charter verify", "valise charter verify charter.signed", "good: every founding party has signed")
     everywhere(world, "an unsigned charter", "valise charter verify charter.der", r"\[charter-unsigned\]", code=2)
     everywhere(world, "parties", "valise parties --profile north", "south", "through middle|middle", "intermediary")
+    everywhere(world, "a desk without keys", "valise inbox --profile nobody", r"\[no-keys\]",
+               "hint: valise keys new --profile nobody --party PARTY", code=4)
+    (world.folder / "emptied.card").write_text("")
+    again = world.pipe("valise keys new --profile north --party north --delegate lead >emptied.card")
+    check("keys new over keys names the way back to the card", again.code == 3
+          and "hint: valise keys show --profile north -o FILE --overwrite" in again.err, again.text)
+    shown = world.terminal("valise keys show --profile north -o emptied.card --overwrite", NARROW)
+    check("which works", shown.code == 0 and (world.folder / "emptied.card").read_text()
+          == (world.folder / "north.card").read_text(), shown.text)
+    everywhere(world, "keys new over a card's file", "valise keys new --profile n2 --party n --delegate d --out north.card",
+               r"\[file-exists\]", "--overwrite", code=3)
+    check("and no keys were made", not (world.folder / "home/.local/share/valise/profiles/n2/keys").exists())
+    (world.folder / "my charter.der").write_bytes((world.folder / "charter.der").read_bytes())
+    everywhere(world, "a name with a space is quoted in a hint",
+               "valise charter verify --profile north nothing; valise join 'my charter.der' --profile north",
+               r"valise charter collect --profile north 'my charter\.der' SIGNATURES", code=2)
     everywhere(world, "compile over a file", "valise charter compile charter.yaml -o charter.der",
                r"\[file-exists\]", "--overwrite", code=3)
     broken = (world.folder / "charter.yaml").read_text().replace("{threshold: 1}", "{threshold: 7}")
@@ -206,7 +241,8 @@ def with_relay(world):
     for desk in ("north", "middle", "south"):
         held = world.terminal(f"valise unlock --for 10m --profile {desk}", NARROW, [PASSPHRASE])
         check(f"unlock {desk}", held.code == 0 and "Unlocked for 10 min" in held.text, held.text)
-    everywhere(world, "inbox", "valise inbox --profile north", "nothing has arrived", "nothing withheld up to")
+    everywhere(world, "inbox", "valise inbox --profile north", "nothing waits; --all shows the rest",
+               "nothing withheld up to")
     subject = "הצעה ورقة المبادئ پیشنهاد 提案"
     name = "ورقة المبادئ.pdf"
     (world.folder / name).write_bytes(b"%PDF-")
@@ -215,10 +251,16 @@ def with_relay(world):
         f"valise send --profile north --to south --subject '{subject}' --attach '{name}' hostile", NARROW)
     check("send", sent.code == 0 and "north -> middle -> south" in sent.text, sent.text)
     message = identifier(sent)
-    everywhere(world, "inbox of the intermediary", "valise inbox --profile middle", message, "carry to south", "north",
-               "nothing withheld up to")
+    everywhere(world, "inbox of the intermediary", "valise inbox --profile middle", message, "carry to south|to south",
+               "north", "nothing withheld up to", f"hint: valise convey --profile middle {message} passes it on")
+    medium = world.terminal("valise inbox --profile middle", 80)
+    check("at 80 columns it is a table with whole names", re.search(
+        rf"^{message}  north( \(lead\))?  .*  (carry )?to south  ", medium.text, re.M) and "…" not in medium.text, medium.text)
     conveyed = world.terminal(f"valise convey {message[:6]} --profile middle", NARROW)
     check("convey", conveyed.code == 0 and "conveyed" in conveyed.text, conveyed.text)
+    waiting = world.terminal("valise inbox --profile south", 80)
+    check("the inbox says how to open it", f"hint: valise read --profile south {message} opens it" in waiting.words,
+          waiting.text)
     everywhere(world, "read", f"valise read {message} --profile south", "הצעה", "ورقة المبادئ.pdf", "First line",
                r"<U\+001B>\[2Jgone<U\+001B>\]0;title<U\+0007>", r"right <U\+202E>to left", "verified")
     everywhere(world, "track", f"valise track {message} --profile north", "submitted", "conveyed", "opened",
@@ -229,6 +271,12 @@ def with_relay(world):
     check("refuse", refused.code == 0 and "refused" in refused.text, refused.text)
     everywhere(world, "barred", "valise send --profile north --to south --direct hostile", r"\[barred\]", "--via middle",
                code=3)
+    hints = re.findall("^hint: .*", world.pipe("valise send --profile north --to south --direct hostile").err, re.M)
+    check("what is permitted is the only way that is shown", hints[:1] == ["hint: a permitted route: --via middle"]
+          and all("valise rejections save --profile north " in hint for hint in hints[1:]), hints)
+    everywhere(world, "list shows what was refused, and why", "valise list --sent --profile north",
+               r"\bNOTE\b.*refused: barred")
+    everywhere(world, "status does not count it as sent", "valise status --profile north", "4 refused or withdrawn")
     everywhere(world, "no such message", "valise track zzzz7777 --profile north", r"\[message-unknown\]", code=4)
     everywhere(world, "no message at all", "valise track 'x!' --profile north", r"\[message-malformed\]", code=64)
     everywhere(world, "usage", "valise send --profile north hostile", r"\[usage\]", "--to", code=64)
@@ -251,6 +299,10 @@ def archive_and_thread(world):
     everywhere(world, "keys list", "valise keys list --profile north", "sealing", "archive", "in use")
     everywhere(world, "thread", f"valise thread {message[:6]} --profile north", message, identifier(replied))
     everywhere(world, "search", "valise search FIRST lin --profile north", message, "First line")
+    medium = world.terminal("valise search FIRST lin --profile north", 80)
+    check("at 80 columns search keeps the names", re.search(rf"{message}  \S*middle\S* ", medium.text), medium.text)
+    everywhere(world, "search by an attachment's name", "valise search المبادئ --profile north",
+               "attached: ورقة المبادئ.pdf")
     everywhere(world, "search for nothing", "valise search zzzzz --profile north", "nothing found")
     everywhere(world, "outbox", "valise outbox --profile north", "the outbox is empty")
     everywhere(world, "outbox flush", "valise outbox flush --profile north", "the outbox is empty")
@@ -300,6 +352,11 @@ def relay_away(world):
     check("send without the relay", kept.code == 5 and "[kept-in-outbox]" in kept.words, kept.text)
     message = identifier(kept)
     everywhere(world, "outbox with one", "valise outbox --profile north", message, "south")
+    tried = world.terminal("valise outbox --profile north")
+    check("one try is one try", re.search(rf"^{message}  south +\S+ \S+ UTC +1  waiting", tried.text, re.M), tried.text)
+    everywhere(world, "flush without the relay", "valise outbox flush --profile north",
+               r"The message is still in the outbox: .*\[kept-in-outbox\]", code=5)
+    everywhere(world, "list shows that it waits", "valise list --sent --profile north", f"{message}.* in the outbox")
     everywhere(world, "inbox without the relay", "valise inbox --profile north", r"\[relay-unavailable\]", code=5)
     everywhere(world, "status without the relay", "valise status --profile north", "not reached", "1 waiting")
     check("the relay is back", world.serve("valise-relay serve --data relay-data --keys relay-keys"))
@@ -307,6 +364,13 @@ def relay_away(world):
     check("flush", flushed.code == 0 and f"accepted {message}" in flushed.words, flushed.text)
     gone = world.terminal("valise outbox --profile north", NARROW)
     check("the outbox is empty again", "empty" in gone.words, gone.text)
+
+
+def where_it_is_utc(world):
+    """One name for one zone."""
+    listed = world.terminal("valise list --profile north", TZ="UTC")
+    check("a list in UTC says UTC", re.search(r"\d\d:\d\d UTC  ", listed.text) and "+00:00" not in listed.text,
+          listed.text)
 
 
 def another_passphrase(world):
@@ -346,6 +410,7 @@ def main():
         archive_and_thread(world)
         without_network(world)
         relay_away(world)
+        where_it_is_utc(world)
         another_passphrase(world)
         watching(world)
     finally:

@@ -10,7 +10,7 @@ LINE_CEILING = 400
 WIDTH = 120
 TOP = {
     "Package.swift", "Sources", "Tests", "Keys", "Docs", "README.md", "Makefile", ".ci", ".gitignore", ".swift-format",
-    "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+    "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "Packaging", ".dockerignore",
 }
 PURE = {"Ledger", "Statements", "Rules", "Envelope", "Sealing"}
 IMPURE_IMPORTS = {"Glibc", "Foundation", "NIOCore", "NIOPosix", "GRDB", "Hummingbird", "Logging", "Dispatch"}
