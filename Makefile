@@ -10,6 +10,8 @@ DESTDIR :=
 CORE := --scratch-path .build-core
 # Tests with servers or long computations: a process for each, so that none waits for the others' processors.
 SERVERS := RelayTests|CheatTests|WatchTests|AuditTests|DeskTests
+# Tests of what the relay cuts off after seconds, which nothing else may delay.
+TIMED := SlowRequestTests
 
 .PHONY: help setup build man completions demo check test test-deep test-long bench vectors catalogue install deb install-tools format
 
@@ -50,7 +52,8 @@ check: ## formatting, tidy rules, links, the API document; no build
 
 test: build ## all tests, and the scripts over the programs
 	swift test --skip-build --skip '$(SERVERS)'
-	for suite in $$(tr '|' ' ' <<<'$(SERVERS)'); do swift test --skip-build --filter "$$suite"; done
+	for suite in $$(tr '|' ' ' <<<'$(SERVERS)'); do swift test --skip-build --filter "$$suite" --skip '$(TIMED)'; done
+	swift test --skip-build --filter '$(TIMED)'
 	Tests/Scripts/all.sh
 
 test-deep: setup ## sanitizers, fuzz, foreign verifiers, kills

@@ -7,7 +7,8 @@ import ServiceLifecycle
 /// Nothing is sent while the program does not think itself healthy, or while its answer to that question takes longer.
 package struct Watchdog: Service {
     private let notifier: ServiceNotifier
-    private let pause: Duration
+    /// Between two beats.
+    package let pause: Duration
     private let isHealthy: @Sendable () async -> Bool
 
     /// Nil where the manager keeps no watch: no `WATCHDOG_USEC`, or one that is meant for another process.

@@ -64,7 +64,8 @@ struct SequencerFaultTests {
         try await RelayInABox.run { box in
             let envelope = try box.envelope()
             let commits = box.store.commits
-            box.store.failFacts()
+            // The first time when it is asked whether the statement is old, the second in the batch.
+            box.store.failFacts(2)
             #expect(try await box.post(.submitEnvelope, envelope.bytes).status == 503)
             #expect(box.store.commits == commits)
             try await box.accept(envelope)
