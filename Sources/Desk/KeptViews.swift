@@ -33,7 +33,9 @@ package struct KeptViews: ViewMemory {
     }
 
     /// What belongs to one charter's log.
-    static func files(_ home: DeskHome) -> [String] { ["chains", "places"].map { "\(home.stateFolder)/\($0)" } }
+    static func files(_ home: DeskHome) -> [String] {
+        ["chains", "places", "verdicts"].map { "\(home.stateFolder)/\($0)" }
+    }
 
     package func lastEntries(of messages: [MessageID]) throws -> [MessageID: LogIndex] {
         let known = try cache.chains.withLock { known in

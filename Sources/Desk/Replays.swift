@@ -6,8 +6,11 @@ package import Transport
 package struct Replays: Hashable, Sendable {
     /// The farthest first.
     package let verdicts: [Verdict]
+    /// Of whom this desk was shown a newer word before.
+    package let takenBack: [DelegateID]
 
-    package init(_ answer: VerdictsAnswer) {
+    package init(_ answer: VerdictsAnswer, takenBack: [DelegateID] = []) {
+        self.takenBack = takenBack
         verdicts = answer.verdicts.map(\.verdict).sorted { a, b in
             (b.head.size, b.at, a.auditor) < (a.head.size, a.at, b.auditor)
         }
@@ -27,7 +30,8 @@ extension Desk {
     /// - Throws: ``Transport/TransportError`` `fork` for a verdict on another log than this desk knows, `proof-wrong`.
     package func replays() async throws -> Replays? {
         do {
-            return Replays(try await relay.verdicts())
+            let answer = try await relay.verdicts()
+            return Replays(answer, takenBack: try KeptVerdicts(home).compare(answer.verdicts.map(\.verdict)))
         } catch let error as TransportError where [.relayRefused, .relayUnavailable].contains(error.code) {
             return nil
         }

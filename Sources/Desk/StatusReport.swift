@@ -127,6 +127,7 @@ extension Desk {
             checkTick(look.tick, &concerns)
             let replays = try await replays()
             concerns += replays?.against.map(StatusReport.Concern.against) ?? []
+            concerns += replays?.takenBack.map(StatusReport.Concern.takenBack) ?? []
             concerns += try await missingDrafts().map(StatusReport.Concern.missing)
             concerns += try await rejectedAndLogged().map { StatusReport.Concern.rejected($0.kept, inLog: $0.entry) }
             return StatusReport.Reached(

@@ -29,6 +29,11 @@ enum ReplayText {
             Output.diagnostics.note(
                 Label("alarm", .bad), "\(verdict.auditor) has found the log wrong: \(what) [verdict-against]")
         }
+        for auditor in replays?.takenBack ?? [] {
+            Output.diagnostics.note(
+                .caution, "the relay showed a newer verdict of \(auditor) before than it shows now [verdict-taken-back]"
+            )
+        }
     }
 
     /// `rule-broken(barred) at entry 57`.

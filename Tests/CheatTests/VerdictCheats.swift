@@ -107,7 +107,7 @@ struct VerdictCheats {
         },
         Cheat(
             "verdict-taken-back", .relay, what: "shows an older verdict of an auditor to who has seen its newer one",
-            .gap("a desk that has seen the newer one; it keeps none")
+            .noticed(.recipient, "verdict-taken-back", .nextRequest)
         ) {
             try await Stage.play { scene in
                 let older = try await scene.judge()
@@ -115,7 +115,8 @@ struct VerdictCheats {
                 let newer = try await scene.judge()
                 try need(try await scene.hezbollah.replays()?.farthest == newer.verdict, "it has not seen the newer")
                 scene.showVerdicts { _ in [older] }
-                return try await unalarmed(scene, isShown: older)
+                let desk = try scene.hezbollah
+                return await .by([Look(.recipient, .nextRequest) { try await desk.expectCalm() }])
             }
         },
         Cheat(
