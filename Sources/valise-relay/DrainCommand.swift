@@ -16,11 +16,12 @@ struct DrainCommand: AsyncParsableCommand {
     var data: String
     @Option(help: ArgumentHelp("How long to wait for the end.", valueName: "duration"))
     var limit = SpanOption(milliseconds: 60_000)
+    @Flag(help: "Print one JSON document.") var json = false
 
     func run() async throws {
         try RelayFiles.requireLog(data)
         guard let process = LockHolder.process(of: data) else {
-            return Output.diagnostics.note("No relay works in \(data).")
+            return tell("No relay works in \(data).", stopped: false)
         }
         try LockHolder.require(process, of: data)
         guard kill(process, SIGUSR1) == 0 else {
@@ -38,6 +39,11 @@ struct DrainCommand: AsyncParsableCommand {
             }
             try await Task.sleep(for: .milliseconds(50))
         }
-        Output.diagnostics.note("The relay has stopped.")
+        tell("The relay has stopped.", stopped: true)
+    }
+
+    private func tell(_ sentence: String, stopped: Bool) {
+        guard json else { return Output.diagnostics.note(sentence) }
+        Output.standard.json(["schema": "valise/relay-drain/v1", "data": .string(data), "stopped": .bool(stopped)])
     }
 }

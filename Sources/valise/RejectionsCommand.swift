@@ -53,7 +53,7 @@ struct RejectionsCommand: AsyncParsableCommand {
         @Option(
             help: ArgumentHelp(
                 "Only the rejection whose name in the list begins so; without it all of the statement.",
-                valueName: "letters"))
+                valueName: "name"))
         var rejection: String?
         @OptionGroup var target: TargetFile
         @OptionGroup var desk: DeskOptions
