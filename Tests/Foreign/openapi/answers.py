@@ -13,8 +13,8 @@ import yaml
 # Why a code need not come: what it would take.
 ELSEWHERE = {
     "too-slow": "reserved", "internal": "a fault", "storage-failed": "a fault", "storage-low": "a full disk",
-    "draining": "a relay that stops",
-    "unavailable": "a fault", "clock-behind": "a clock that steps", "busy": "load", "drafts-full": "64 drafts",
+    "draining": "a relay that stops", "unavailable": "a fault", "clock-behind": "a clock that steps", "busy": "load",
+    "overloaded": "load", "drafts-full": "64 drafts",
     "quota-exceeded": "10000 messages", "erased": "a message that is past its retention",
     "bad-signature": "such a sender is not authenticated", "wrong-tick": "an act of the relay's",
     "not-due": "an act of the relay's",

@@ -146,7 +146,7 @@ class Desks:
             lambda: self.verdict("watch/lead", finding={"code": "signature-bad", "entry": 3}),
             lambda: self.verdict("watch/lead", at=1),
             lambda: self.verdict("watch/lead", at=int(time.time() * 1000) + 400_000),
-            lambda: self.verdict("watch/lead", head={"size": 2, "root": bytes(32)}),
+            lambda: self.verdict("watch/lead", head={"size": 1_000_000, "root": bytes(32)}),
             lambda: self.verdict("watch/lead", charter=bytes(32)),
             lambda: self.verdict("watch/lead", rulesVersion=7),
             lambda: self.verdict("omega/lead"),
