@@ -128,7 +128,7 @@ package struct Verification {
             var next = first
             for due in first..<count {
                 try Task.checkCancellation()
-                while next < count, next <= due + 2 * UInt64(workers) {
+                while next < count, next <= due + 8 * UInt64(workers) {
                     guard let id = EntryBundleID(index: next, size: pass.checkpoint.size) else { break }
                     let charter = pass.isReplaying ? pass.replay.charterInForce : nil
                     let offset = next == first ? Int(pass.start.rawValue & 255) : 0

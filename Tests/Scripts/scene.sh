@@ -3,7 +3,7 @@
 # Sourced. Needs: WORLD (folder), KEYS (folder of keys), BIN (folder of the programs). Starts the relay on a free port.
 
 # What an auditor keeps of its own: not in the home of whoever runs this.
-export XDG_STATE_HOME=$WORLD/state
+[ -z "${WORLD:-}" ] || export XDG_STATE_HOME=$WORLD/state
 
 PARTIES=(us-envoy lebanon-speaker israel-strategic-affairs hezbollah oversight-committee)
 RELAY_PID=""
@@ -149,6 +149,7 @@ publish_keys() {
 # to clear away defines `clear_more`.
 bench_world() {
     WORLD=$(mktemp -d)
+    export XDG_STATE_HOME=$WORLD/state
     KEYS=$WORLD/keys
     export SWIFT_BACKTRACE=enable=no NO_COLOR=1 BIN WORLD
     trap bench_end EXIT
