@@ -74,7 +74,11 @@ package final class Peer: Sendable {
 
     func sawHead() { headTime.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed) }
 
-    func take(bytes: Int) -> Bool { source.take(bytes: bytes) }
+    /// Charges bytes to the address, as long as nobody has proven who they are.
+    /// - Returns: nil if more may be read, otherwise the seconds until it may.
+    func charge(bytes: Int) -> Double? { isProven ? nil : source.charge(bytes: bytes) }
+
+    func countPause() { source.countPause() }
 
     func close() {
         let release = state.withLock { state in
@@ -125,19 +129,55 @@ package struct AdmittedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 }
 
-/// Charges raw bytes to the address while nobody has proven who they are, TLS included; closes the connection when its
-/// address has none left.
-final class PeerMeter: ChannelInboundHandler, RemovableChannelHandler {
+/// Charges raw bytes to the address while nobody has proven who they are, TLS included. An address that owes is read no
+/// faster than its rate; the connection stays, since a request that proves who sends it may be on its way.
+final class PeerMeter: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How soon a proof is noticed: seconds.
+    private static let longestPause = 0.25
+
     let peer: Peer
+    private var isPaused = false
+    private var wantsRead = false
+    private var timer: Scheduled<Void>?
 
     init(_ peer: Peer) { self.peer = peer }
 
+    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard peer.isProven || peer.take(bytes: unwrapInboundIn(data).readableBytes) else {
-            return context.close(promise: nil)
-        }
+        let wait = peer.charge(bytes: unwrapInboundIn(data).readableBytes)
         context.fireChannelRead(data)
+        guard let wait, !isPaused else { return }
+        isPaused = true
+        peer.countPause()
+        look(again: wait, context)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isPaused { wantsRead = true } else { context.read() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    private func look(again wait: Double, _ context: ChannelHandlerContext) {
+        let pause = TimeAmount.milliseconds(Int64(1_000 * min(max(wait, 0.001), Self.longestPause)) + 1)
+        let bound = NIOLoopBound((meter: self, context: context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: pause) { bound.value.meter.resume(bound.value.context) }
+    }
+
+    private func resume(_ context: ChannelHandlerContext) {
+        if let wait = peer.charge(bytes: 0) { return look(again: wait, context) }
+        isPaused = false
+        guard wantsRead else { return }
+        wantsRead = false
+        context.read()
     }
 }

@@ -147,12 +147,14 @@ package final class Source: Sendable {
 
     func leave() { state.withLock { $0.connections -= 1 } }
 
-    /// - Returns: whether so many bytes of somebody unproven are taken.
-    func take(bytes: Int) -> Bool {
-        let isTaken = state.withLock { $0.bytes.take(Double(bytes), at: limits.now()) == nil }
-        if !isTaken { figures.add(.addressBytes) }
-        return isTaken
+    /// Charges bytes that somebody unproven has sent.
+    /// - Returns: nil if more may be read, otherwise the seconds until it may.
+    func charge(bytes: Int) -> Double? {
+        state.withLock { $0.bytes.charge(Double(bytes), at: limits.now()) }
     }
+
+    /// Counts a connection of which nothing is read for now.
+    func countPause() { figures.add(.addressBytes) }
 
     /// - Returns: nil if a request of somebody unproven may go on, otherwise the seconds until it may.
     func takeRequest() -> Double? {

@@ -33,6 +33,14 @@ package struct TokenBucket: Sendable {
         level = max(min(level, 0), level - amount)
     }
 
+    /// Takes an amount whatever is there, and leaves a debt of a full bucket at most.
+    /// - Returns: nil if nothing is owed, otherwise the seconds until it is paid.
+    package mutating func charge(_ amount: Double, at now: ContinuousClock.Instant) -> Double? {
+        refill(at: now)
+        level = max(-size, level - amount)
+        return level >= 0 ? nil : -level / rate
+    }
+
     /// Undoes a ``take(_:at:)``.
     package mutating func giveBack(_ amount: Double = 1) { level = min(size, level + amount) }
 
