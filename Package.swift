@@ -49,12 +49,13 @@ let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhist
 
 var targets: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    room("Wording", []),
     room("Ledger", [crypto]),
     room("Statements", ["Ledger", asn1, crypto]),
     room("Rules", ["Statements", "Ledger"]),
     room("Envelope", ["Statements", "Ledger", crypto]),
     room("Sealing", ["Envelope", "Statements", "Ledger", asn1, crypto]),
-    room("Keyring", ["COpenSSL", "Statements", "Ledger", crypto]),
+    room("Keyring", ["COpenSSL", "Statements", "Ledger", "Wording", crypto]),
     room("Archive", ["Sealing", "Envelope", "Keyring", "Statements", "Ledger", crypto]),
     tests("LedgerTests", ["Ledger", crypto]),
     tests("StatementsTests", ["Statements", "Ledger", "COpenSSL", asn1, crypto]),
@@ -105,11 +106,12 @@ if !core {
             [
                 logging, lifecycle, unixSignals, hummingbird, hummingbirdCore, httpTypes, nioCore, nioHTTPTypes, nioSSL,
             ]),
-        room("Terminal", [argumentParser, yams]),
+        room("Terminal", ["Wording", argumentParser, yams]),
         room(
             "Relay",
             [
                 "Store", "Rules", "Envelope", "Wire", "Transport", "Keyring", "Daemon", "Statements", "Ledger",
+                "Wording",
                 hummingbird, hummingbirdTLS, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL,
                 logging, lifecycle,
             ]),
@@ -117,13 +119,13 @@ if !core {
             "Desk",
             [
                 "Archive", "Sealing", "Envelope", "Rules", "Keyring", "Transport", "Wire", "Statements", "Ledger",
-                crypto, yams,
+                "Wording", crypto, yams,
             ]),
         room("Audit", ["Rules", "Transport", "Wire", "Statements", "Ledger", crypto]),
         room(
             "Watch",
             [
-                "Audit", "Transport", "Statements", "Keyring", "Daemon", "Ledger", lifecycle, hummingbird,
+                "Audit", "Transport", "Statements", "Keyring", "Daemon", "Ledger", "Wording", lifecycle, hummingbird,
                 hummingbirdCore, httpTypes,
                 nioCore, nioPosix, logging,
             ]),
@@ -131,19 +133,19 @@ if !core {
             "valise",
             [
                 "Desk", "Archive", "Keyring", "Transport", "Wire", "Sealing", "Envelope", "Rules", "Statements",
-                "Ledger", "Terminal", argumentParser, unixSignals,
+                "Ledger", "Terminal", "Wording", argumentParser, unixSignals,
             ]),
         program(
             "valise-relay",
             [
                 "Relay", "Rules", "Store", "StoreSQLite", "Keyring", "Daemon", "Wire", "Statements", "Ledger",
-                "Terminal", argumentParser, logging, lifecycle, unixSignals, nioCore,
+                "Terminal", "Wording", argumentParser, logging, lifecycle, unixSignals, nioCore,
             ]),
         program(
             "valise-audit",
             [
                 "Watch", "Audit", "Desk", "Rules", "Envelope", "Keyring", "Transport", "Daemon", "Statements", "Ledger",
-                "Terminal", argumentParser, logging,
+                "Terminal", "Wording", argumentParser, logging,
             ]),
         room(
             "TestKit",
@@ -162,7 +164,7 @@ if !core {
             ]),
         tests("WireTests", ["Wire", "Statements", "Ledger", httpTypes, crypto]),
         tests("StoreTests", ["TestKit", "Audit", "Store", "StoreSQLite", "Rules", "Statements", "Ledger", grdb]),
-        tests("TerminalTests", ["Terminal", "Daemon", argumentParser, logging, lifecycle]),
+        tests("TerminalTests", ["Terminal", "Wording", "Daemon", argumentParser, logging, lifecycle]),
         tests(
             "RelayTests",
             [
@@ -184,7 +186,10 @@ if !core {
             ]),
         tests(
             "AuditTests",
-            ["TestKit", "Audit", "StoreSQLite", "Store", "Rules", "Envelope", "Statements", "Ledger", crypto]),
+            [
+                "TestKit", "Audit", "Transport", "StoreSQLite", "Store", "Rules", "Envelope", "Statements", "Ledger",
+                crypto,
+            ]),
         tests(
             "DeskTests",
             [

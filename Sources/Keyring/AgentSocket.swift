@@ -1,4 +1,5 @@
 import Glibc
+import Wording
 
 /// The agent's listening socket in the file system: made for one user, removed at the end.
 struct AgentSocket {
@@ -42,7 +43,7 @@ struct AgentSocket {
             throw KeyringError(
                 .agentFolderOpenToOthers,
                 "The folder \(path) of the agent's socket was expected to be yours alone (mode 0700).",
-                hint: "Run `chmod 700 \(path)` as its owner.")
+                hint: "Run `chmod 700 \(ShellWord.quoted(path))` as its owner.")
         }
     }
 

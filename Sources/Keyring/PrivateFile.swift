@@ -1,4 +1,5 @@
 import Glibc
+import Wording
 
 /// Reads files that hold secrets, and refuses those that others can read.
 enum PrivateFile {
@@ -53,7 +54,8 @@ enum PrivateFile {
                 .keyFileOpenToOthers,
                 "\(path) has mode \(octal(facts.st_mode & 0o7777)) and owner \(facts.st_uid), and was expected to be"
                     + " readable by you alone.",
-                hint: "Make it yours and run `chmod 600 \(path)`; if others could have read it, replace the secret.")
+                hint: "Make it yours and run `chmod 600 \(ShellWord.quoted(path))`; if others could have read it,"
+                    + " replace the secret.")
         }
     }
 

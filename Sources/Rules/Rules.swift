@@ -6,9 +6,6 @@ package import Statements
 /// The relay decides by them before it appends, and the auditor decides again at replay. They read no clock, draw no
 /// randomness and do no I/O; old versions stay here with their vectors.
 package enum Decider {
-    /// How far ahead of the relay's clock a statement may have been made.
-    package static let clockTolerance = TimeSpan.minutes(5)
-
     /// - Parameters:
     ///   - examined: the statement with its signatures checked.
     ///   - acceptedAt: the time it would be accepted at, not before the last entry's.
@@ -43,7 +40,7 @@ package enum Decider {
         guard statement.charter == charter.id else {
             throw Objection(.wrongCharter, "the statement is for charter \(statement.charter.short), not this one")
         }
-        guard statement.madeAt <= time + clockTolerance else {
+        guard statement.madeAt <= time + .clockTolerance else {
             let ahead = (statement.madeAt - time).milliseconds / 1000
             throw Objection(.clock, "the statement was made \(ahead) s ahead of the relay's clock")
         }

@@ -165,7 +165,7 @@ private func witnessFindings(_ witnesses: [Witness]) -> [CharterCheck.Finding] {
     var seen: Set<[UInt8]> = []
     for witness in witnesses {
         let shown = witness.verifierKey.prefix(80)
-        guard let key = try? VerifierKey(text: witness.verifierKey), key.kind == .cosignature else {
+        guard let key = witness.cosigner else {
             found.append(.init("charter-witnesses", "'\(shown)' is no verifier key of a witness (type 4)"))
             continue
         }

@@ -166,23 +166,27 @@ package struct Channel: Hashable, Sendable, DERFormat {
     }
 }
 
-/// A pair that must never be adjacent on a route; `first` sorts before `second`.
-package struct Bar: Hashable, Comparable, Sendable, DERFormat {
-    package static let formName = "Bar"
+/// Two different parties, in the order of their names.
+package struct PartyPair: Hashable, Comparable, Sendable, DERFormat {
+    package static let formName = "PartyPair"
     package let first: PartyID
     package let second: PartyID
+
     package init(_ a: PartyID, _ b: PartyID) {
         first = min(a, b)
         second = max(a, b)
     }
-    package static func < (a: Bar, b: Bar) -> Bool { (a.first, a.second) < (b.first, b.second) }
+
+    package static func < (a: PartyPair, b: PartyPair) -> Bool { (a.first, a.second) < (b.first, b.second) }
+
     package init(node: ASN1Node) throws {
         let pair = try DER.sequence(node, identifier: .sequence) { f in
-            (try f.party("Bar.first"), try f.party("Bar.second"))
+            (try f.party("PartyPair.first"), try f.party("PartyPair.second"))
         }
-        guard pair.0 < pair.1 else { throw FormError("Bar", expected: "two parties in ascending order") }
+        guard pair.0 < pair.1 else { throw FormError("PartyPair", expected: "two parties in ascending order") }
         self.init(pair.0, pair.1)
     }
+
     package func write(to der: inout DER.Serializer, tag: ASN1Identifier) throws {
         try der.sequence(tag) { der in
             der.slug(first.slug)
@@ -190,6 +194,9 @@ package struct Bar: Hashable, Comparable, Sendable, DERFormat {
         }
     }
 }
+
+/// A pair that must never be adjacent on a route.
+package typealias Bar = PartyPair
 
 /// A cosigner of the log's checkpoints (C2SP tlog-witness).
 package struct Witness: Hashable, Sendable, DERFormat {

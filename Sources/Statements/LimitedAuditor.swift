@@ -1,34 +1,5 @@
 package import SwiftASN1
 
-/// Two different parties, in the order of their names.
-package struct PartyPair: Hashable, Comparable, Sendable, DERFormat {
-    package static let formName = "PartyPair"
-    package let first: PartyID
-    package let second: PartyID
-
-    package init(_ a: PartyID, _ b: PartyID) {
-        first = min(a, b)
-        second = max(a, b)
-    }
-
-    package static func < (a: PartyPair, b: PartyPair) -> Bool { (a.first, a.second) < (b.first, b.second) }
-
-    package init(node: ASN1Node) throws {
-        let pair = try DER.sequence(node, identifier: .sequence) { f in
-            (try f.party("PartyPair.first"), try f.party("PartyPair.second"))
-        }
-        guard pair.0 < pair.1 else { throw FormError("PartyPair", expected: "two parties in ascending order") }
-        self.init(pair.0, pair.1)
-    }
-
-    package func write(to der: inout DER.Serializer, tag: ASN1Identifier) throws {
-        try der.sequence(tag) { der in
-            der.slug(first.slug)
-            der.slug(second.slug)
-        }
-    }
-}
-
 /// A party that is shown what passes over some channels, and nothing else of the log
 /// (`Docs/Specification.md#scopes`).
 package struct LimitedAuditor: Hashable, Sendable, DERFormat {

@@ -37,8 +37,10 @@ package enum RejectionCode: String, Sendable, CaseIterable, CustomStringConverti
 }
 
 /// The relay's "no" to one statement at one tree size; anyone with the log up to that size can decide it again.
-package struct Rejection: Hashable, Sendable, DERFormat {
+package struct Rejection: SignableForm {
     package static let formName = "Rejection"
+    package static let signedFormName = "SignedRejection"
+    package static let label = Label.rejection
     package let charter: CharterID
     package let statement: StatementID
     /// A ``RejectionCode``, as text: a later version's codes stay readable.
@@ -76,42 +78,5 @@ package struct Rejection: Hashable, Sendable, DERFormat {
             try der.uint(treeSize.rawValue)
             try der.time(decidedAt)
         }
-    }
-}
-
-/// A rejection under the relay's act key.
-package struct SignedRejection: Hashable, Sendable, DERFormat {
-    package static let formName = "SignedRejection"
-    package let rejection: Rejection
-    package let rejectionBytes: [UInt8]
-    package let signature: [UInt8]
-
-    package init(node: ASN1Node) throws {
-        self = try DER.sequence(node, identifier: .sequence) { f in
-            let inner = try f.node("SignedRejection.rejection")
-            return SignedRejection(
-                rejection: try Rejection(node: inner), rejectionBytes: Array(inner.encodedBytes),
-                signature: try f.bytes("SignedRejection.signature", count: 64...64))
-        }
-    }
-    private init(rejection: Rejection, rejectionBytes: [UInt8], signature: [UInt8]) {
-        self.rejection = rejection
-        self.rejectionBytes = rejectionBytes
-        self.signature = signature
-    }
-    /// - Parameter signer: the act key.
-    package init(_ rejection: Rejection, signer: ([UInt8]) throws -> [UInt8]) throws {
-        let bytes = try rejection.derBytes()
-        self.init(rejection: rejection, rejectionBytes: bytes, signature: try signer(Label.rejection.message(bytes)))
-    }
-    package func write(to der: inout DER.Serializer, tag: ASN1Identifier) throws {
-        try der.sequence(tag) { der in
-            der.serializeRawBytes(rejectionBytes)
-            der.bytes(signature)
-        }
-    }
-    /// Whether the act key signed it.
-    package func isValid(actKey: [UInt8]) -> Bool {
-        PinnedEd25519.verify(signature: signature, message: Label.rejection.message(rejectionBytes), key: actKey)
     }
 }

@@ -3,8 +3,10 @@ package import SwiftASN1
 
 /// What an auditor says of a log after a replay: up to which head everything follows the rules, or what is wrong first
 /// (`Docs/Specification.md#verdicts`).
-package struct Verdict: Hashable, Sendable, DERFormat {
+package struct Verdict: SignableForm {
     package static let formName = "Verdict"
+    package static let signedFormName = "SignedVerdict"
+    package static let label = Label.verdict
     package let charter: CharterID
     package let auditor: DelegateID
     /// The rules by which every entry was decided again.
@@ -79,13 +81,18 @@ package struct Verdict: Hashable, Sendable, DERFormat {
 }
 
 /// The first thing that is wrong with a log: its code and, where it is about one, the entry.
-package struct VerdictFinding: Hashable, Sendable, DERFormat {
+package struct VerdictFinding: Hashable, Sendable, DERFormat, CustomStringConvertible {
     package static let formName = "VerdictFinding"
     /// One of the codes of `Docs/Specification.md#audit`, as text: a later version's codes stay readable.
     package let code: Slug
     /// The code of the rules, with `rule-broken` and `tick-wrong`.
     package let rule: Slug?
     package let entry: LogIndex?
+
+    /// `rule-broken(barred) at entry 57`.
+    package var description: String {
+        "\(code)\(rule.map { "(\($0))" } ?? "")\(entry.map { " at entry \($0)" } ?? "")"
+    }
 
     package init(code: Slug, rule: Slug?, entry: LogIndex?) {
         self.code = code
@@ -170,5 +177,17 @@ extension ASN1NodeCollection.Iterator {
     func isNext(_ tag: ASN1Identifier) -> Bool {
         var peek = self
         return peek.next()?.identifier == tag
+    }
+}
+
+extension SignedCharter {
+    /// Whether a verdict is of this charter and its rules, by a delegate of one of its full auditors, and truly signed.
+    package func vouches(for signed: SignedVerdict) -> Bool {
+        let verdict = signed.verdict
+        guard verdict.charter == id, verdict.rulesVersion == charter.rulesVersion,
+            charter.party(verdict.auditor.party)?.capabilities.auditor == true,
+            let key = charter.delegate(verdict.auditor)?.signingKey
+        else { return false }
+        return signed.isValid(key: key)
     }
 }

@@ -1,3 +1,5 @@
+import Wording
+
 /// How many columns of a terminal a text takes, after Unicode Standard Annex 11 (East Asian Width).
 ///
 /// Terminals differ for rare sequences; a wrong guess moves a table's edge by one column and nothing more.
@@ -51,7 +53,7 @@ package enum DisplayWidth {
         if scalar.value < 0x300 { return scalar.value == 0xAD ? 0 : 1 }
         if SafeText.isCombining(scalar) { return 0 }
         // The visible signs of that category, such as U+0600, are no unsafe ones.
-        if scalar.properties.generalCategory == .format, SafeText.isUnsafe(scalar) { return 0 }
+        if scalar.properties.generalCategory == .format, scalar.isUnsafe { return 0 }
         return wide.contains { $0.contains(scalar.value) } ? 2 : 1
     }
 

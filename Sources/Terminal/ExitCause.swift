@@ -31,7 +31,10 @@ extension ExitStatus {
         ),
         (
             .refused, "refused",
-            ["relay-refused", "file-exists", "key-file-exists", "keys-exist", "log-exists", "other-charter-pinned"]
+            [
+                "relay-refused", "file-exists", "key-file-exists", "keys-exist", "log-exists", "other-charter-pinned",
+                "folder-not-empty",
+            ]
         ),
         (
             .notFound, "not-found",
@@ -42,7 +45,10 @@ extension ExitStatus {
         ),
         (
             .unavailable, "unavailable",
-            ["relay-unavailable", "busy", "overloaded", "storage-failed", "source-unavailable", "port-in-use"]
+            [
+                "relay-unavailable", "busy", "overloaded", "storage-failed", "source-unavailable", "port-in-use",
+                "still-draining",
+            ]
         ),
         (
             .locked, "locked",

@@ -1,3 +1,5 @@
+import Wording
+
 /// A JSON value (RFC 8259) whose objects keep the order in which members were given, so that output is deterministic.
 package enum JSONValue: Sendable, Hashable {
     case null
@@ -82,7 +84,7 @@ package enum JSONValue: Sendable, Hashable {
             case "\r": text += "\\r"
             case "\t": text += "\\t"
             default:
-                if SafeText.isUnsafe(scalar) {
+                if scalar.isUnsafe {
                     for unit in UTF16.encode(scalar) ?? .init() { escape(unit, into: &text) }
                 } else {
                     text.unicodeScalars.append(scalar)

@@ -1,3 +1,5 @@
+import Wording
+
 /// The desk that a command line names by `--profile` or `--home`, for the commands that are suggested next: each can be
 /// typed as it stands.
 ///

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Glibc
+import Wording
 
 /// The options by which every command takes a passphrase: a file, an open descriptor, else the terminal.
 ///
@@ -53,7 +54,7 @@ package enum PassphraseFile {
             throw CommandFailure(
                 code: "passphrase-file-readable",
                 message: "The passphrase file '\(path)' can be read by other users: mode 0600 was expected.",
-                hints: ["chmod 600 '\(path)'"], status: .locked)
+                hints: ["chmod 600 \(ShellWord.quoted(path))"], status: .locked)
         }
         return try read(descriptor: descriptor, name: "'\(path)'")
     }

@@ -49,7 +49,7 @@ enum Rows {
             Attempt(world, try world.made("us-envoy", act, change), at: time)
         }
         let good = try attempt { _ in }
-        let ahead = world.now + Decider.clockTolerance
+        let ahead = world.now + .clockTolerance
         return [
             Row(.wrongCharter, "of another charter", try attempt { $0.charter = CharterID(.zero) }, butNot: good),
             Row(

@@ -16,19 +16,17 @@ struct Talks: Sendable {
     private(set) var entries: [[UInt8]]
     private var last: [MessageID: LogIndex] = [:]
 
-    static func key(_ name: String) -> Curve25519.Signing.PrivateKey {
-        let seed = Hash.sha256(Array("valise-vector/\(name)".utf8)).bytes
-        // A key because any 32 bytes are one.
-        return try! Curve25519.Signing.PrivateKey(rawRepresentation: seed)
+    static func key(_ name: String) throws -> Curve25519.Signing.PrivateKey {
+        try Curve25519.Signing.PrivateKey(rawRepresentation: hash(name).bytes)
     }
-    static func publicKey(_ name: String) -> [UInt8] { Array(key(name).publicKey.rawRepresentation) }
+    static func publicKey(_ name: String) throws -> [UInt8] { Array(try key(name).publicKey.rawRepresentation) }
     static func hash(_ name: String) -> Hash { Hash.sha256(Array("valise-vector/\(name)".utf8)) }
     static func nonce(_ name: String) -> Nonce { Nonce(hash(name).bytes)! }
 
     init(logKey: String = "relay/log") throws {
         let parties = try ["hezbollah", "lebanon-speaker", "us-envoy"].map { name in
             let id = DelegateID(party: PartyID(name)!, name: Self.lead)
-            let key = Self.publicKey(id.description)
+            let key = try Self.publicKey(id.description)
             let message = try Card.message(id: id, signingKey: key, madeAt: Self.start)
             let card = Card(
                 id: id, signingKey: key, madeAt: Self.start,
@@ -38,8 +36,8 @@ struct Talks: Sendable {
                 delegates: [card.delegate])
         }
         let relay = RelayIdentity(
-            url: "https://relay.example:8443", origin: "relay.example/truce-2024", logKey: Self.publicKey(logKey),
-            actKey: Self.publicKey("relay/act"), tlsRoots: [[1]], publication: .private)
+            url: "https://relay.example:8443", origin: "relay.example/truce-2024", logKey: try Self.publicKey(logKey),
+            actKey: try Self.publicKey("relay/act"), tlsRoots: [[1]], publication: .private)
         let charter = Charter(
             rulesVersion: 1, title: "Talks", madeAt: Self.start, relay: relay, parties: parties, channels: [],
             bars: [], limits: .standard, witnesses: [], witnessQuorum: 0, stewardThreshold: 1,
@@ -116,7 +114,7 @@ struct Talks: Sendable {
     /// A checkpoint of the whole log.
     func checkpoint(key: String = "relay/log") throws -> [UInt8] {
         let origin = NoteName(charter.charter.relay.origin)!
-        let signer = try NoteSigner(name: origin, kind: .ed25519, privateKey: Self.key(key))
+        let signer = try NoteSigner(name: origin, kind: .ed25519, privateKey: try Self.key(key))
         let size = TreeSize(rawValue: UInt64(entries.count))
         return try Checkpoint(origin: origin, size: size, root: Self.root(leaves[...])).signed(by: signer).bytes
     }

@@ -16,7 +16,6 @@ enum Recoder {
         add(Delegate.self)
         add(Capabilities.self)
         add(Channel.self)
-        add(Bar.self)
         add(Limits.self)
         add(Witness.self)
         add(RelayIdentity.self)

@@ -135,14 +135,14 @@ struct SignatureTests {
     func rejection() throws {
         let sample = try LogSample()
         let actKey = try Scene.publicKey("relay/act")
-        #expect(sample.signedRejection.isValid(actKey: actKey))
-        #expect(!sample.signedRejection.isValid(actKey: try Scene.publicKey("relay/log")))
+        #expect(sample.signedRejection.isValid(key: actKey))
+        #expect(!sample.signedRejection.isValid(key: try Scene.publicKey("relay/log")))
         let bytes = try sample.signedRejection.derBytes()
         for bit in 0..<(bytes.count * 8) {
             var changed = bytes
             changed[bit / 8] ^= 1 << UInt8(bit % 8)
             let read = try? SignedRejection(der: changed, limit: 1_024)
-            #expect(read?.isValid(actKey: actKey) != true, "bit \(bit)")
+            #expect(read?.isValid(key: actKey) != true, "bit \(bit)")
         }
     }
 

@@ -39,7 +39,7 @@ struct SortedListTests {
             let items = DERTree(try list.derBytes()).children
             return DERTree(0x30, children: order.map { items[$0] }).bytes
         },
-        Row("the two parties of a bar", "Bar") { order in
+        Row("the two parties of a bar", "PartyPair") { order in
             let items = DERTree(try Bar("hezbollah", "us-envoy").derBytes()).children
             return DERTree(0x30, children: order.map { items[$0] }).bytes
         },

@@ -129,6 +129,13 @@ struct VerdictTests {
         }
     }
 
+    @Test("a finding says its code, and its rule and its entry where it has them")
+    func words() {
+        #expect("\(VerdictSample.broken)" == "rule-broken(barred) at entry 4")
+        #expect("\(VerdictSample.forked)" == "forked-log")
+        #expect("\(VerdictSample.finding("time-went-back", entry: 7))" == "time-went-back at entry 7")
+    }
+
     @Test("a sum tells number, order, place and content of its entries")
     func sums() {
         func sum(_ entries: [(LogIndex, String)]) -> ScopeSum {

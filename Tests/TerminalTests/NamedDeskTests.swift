@@ -2,6 +2,7 @@ import ArgumentParser
 import Synchronization
 import Terminal
 import Testing
+import Wording
 
 @Suite("A suggested command can be typed as it stands")
 struct NamedDeskTests {
@@ -82,7 +83,9 @@ struct NamedDeskTests {
         arguments: [
             ("charter.signed", "charter.signed"), ("/tmp/a-b_c/d.der", "/tmp/a-b_c/d.der"), ("a b", "'a b'"),
             ("", "''"), ("it's", "'it'\\''s'"), ("$HOME", "'$HOME'"), ("~/x", "'~/x'"), ("ورقة.pdf", "ورقة.pdf"),
-            ("a\u{202E}b", "'a\u{202E}b'"), ("a*", "'a*'"),
+            ("a\u{202E}b", "'a\u{202E}b'"), ("a*", "'a*'"), ("$(x)", "'$(x)'"), ("a;b", "'a;b'"), ("[x]", "'[x]'"),
+            ("-o", "-o"),
+            ("/tmp/my desk/x", "'/tmp/my desk/x'"),
         ])
     func shellWords(word: String, expected: String) {
         #expect(ShellWord.quoted(word) == expected)

@@ -18,7 +18,7 @@ struct PassphraseTests {
         let path = directory.file("p", "secret\n", mode: mode)
         let failure = #expect(throws: CommandFailure.self) { try PassphraseFile.read(path: path) }
         #expect(failure?.code == "passphrase-file-readable")
-        #expect(failure?.hints == ["chmod 600 '\(path)'"])
+        #expect(failure?.hints == ["chmod 600 \(path)"])
         #expect(failure?.status == .locked)
     }
 

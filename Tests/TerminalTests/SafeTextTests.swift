@@ -66,23 +66,4 @@ struct SafeTextTests {
     func lines() {
         #expect(SafeText.displayLines("a\r\n\tb\u{1B}c\rd\n") == "a\n\tb<U+001B>c<U+000D>d\n")
     }
-
-    @Test(
-        "a sender's file name becomes one harmless component",
-        arguments: [
-            ("report.pdf", "report.pdf"), ("../../etc/passwd", "passwd"), ("C:\\Temp\\a.txt", "a.txt"),
-            (".bashrc", "bashrc"), ("-rf", "rf"), ("..", "unnamed"), ("", "unnamed"), ("/", "unnamed"),
-            ("a\u{202E}fdp.exe", "a_fdp.exe"), ("a\0b\n", "a_b_"), ("what?.txt. ", "what_.txt"),
-            ("اتفاق.pdf", "اتفاق.pdf"), ("a:b", "a_b"),
-        ])
-    func fileName(given: String, stored: String) {
-        #expect(SafeText.fileName(given) == stored)
-    }
-
-    @Test("a long file name is cut to 200 bytes and keeps its extension")
-    func longFileName() {
-        let name = SafeText.fileName(String(repeating: "م", count: 300) + ".pdf")
-        #expect(name.utf8.count == 200)
-        #expect(name.hasSuffix("م.pdf"))
-    }
 }

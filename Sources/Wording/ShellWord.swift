@@ -1,4 +1,4 @@
-/// A word as it can be typed into a POSIX shell.
+/// A word as it can be typed into a POSIX shell: for the commands that hints suggest.
 package enum ShellWord {
     /// As it is where no shell sees anything special in it, else in single quotes (POSIX.1-2017, Shell 2.2.2).
     package static func quoted(_ word: String) -> String {
@@ -11,8 +11,7 @@ package enum ShellWord {
         case "a"..."z", "A"..."Z", "0"..."9", "@", "%", "+", "=", ":", ",", ".", "/", "-", "_": true
         // Shells part words at ASCII characters alone; what people must not overlook is quoted.
         default:
-            scalar.value >= 0x80 && !SafeText.isUnsafe(scalar)
-                && scalar.properties.generalCategory != .spaceSeparator
+            scalar.value >= 0x80 && !scalar.isUnsafe && scalar.properties.generalCategory != .spaceSeparator
         }
     }
 }
