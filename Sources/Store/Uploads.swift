@@ -10,8 +10,6 @@ package protocol UploadStore: Sendable {
     func addUpload(_ upload: NewUpload, room: PartyRoom) async throws(StoreError)
     /// How an upload stands; nil if there is none.
     func upload(_ id: UploadID) async throws(StoreError) -> StoredUpload?
-    /// The uploads of a party, of either kind.
-    func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload]
     /// Writes bytes at an offset at or behind the synced one; they count only after ``syncUpload(_:to:expires:)``.
     /// - Throws: ``StoreError`` `notFound` if there is no such upload.
     func appendUpload(_ id: UploadID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError)

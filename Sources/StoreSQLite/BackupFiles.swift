@@ -74,11 +74,14 @@ enum BackupFiles {
         }
     }
 
-    /// All bytes of a small file.
+    /// All bytes of a manifest.
+    /// - Throws: ``StoreError`` `damaged` before more than the limit is kept.
     static func contents(_ path: String, limit: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
         _ = try read(path, size: nil) { piece in
-            guard bytes.count + piece.count <= limit else { throw StoreError(.damaged, "\(path) is too large") }
+            guard bytes.count + piece.count <= limit else {
+                throw StoreError.damagedBackup("its manifest is longer than its files account for")
+            }
             bytes.append(contentsOf: piece)
         }
         return bytes

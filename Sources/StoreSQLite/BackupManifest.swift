@@ -27,6 +27,10 @@ package struct BackupManifest: Hashable, Sendable {
     private static let title = "# valise-backup/v1"
     private static let end = "# end"
 
+    /// The most bytes that are read of a manifest beside so many envelope files. A line has 109; the rest is for facts,
+    /// and for some hundred files that have got lost, so that the first of them is named.
+    static func longest(of envelopes: Int) -> Int { 65_536 + envelopes * 128 }
+
     package init(head: LogHead, charter: CharterID, schema: String, madeAt: Timestamp, files: [File]) {
         self.head = head
         self.charter = charter

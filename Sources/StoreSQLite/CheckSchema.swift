@@ -14,9 +14,8 @@ struct CheckSchema {
     let version: String
     private let made: [Made]
 
-    /// - Throws: ``StoreError`` `wrongVersion`, `newerVersion`, or `damaged` where no migration can be named.
+    /// - Throws: ``StoreError`` `damaged` where no migration can be named.
     init(of database: Database) throws {
-        try StoreDatabase.refuseForeign(database)
         guard let version = try Schema.migrator.completedMigrations(database).last else {
             throw StoreError.damaged("log.sqlite has no tables of this program")
         }

@@ -15,12 +15,9 @@ struct KeyQuery {
 
     let database: Database
 
-    private var isThere: Bool { get throws { try database.tableExists("message_keys") } }
-
     /// Of an envelope that is in the database.
     /// - Throws: ``StoreError`` `damaged` where it was destroyed.
     func key(of message: LogIndex) throws -> StorageKey? {
-        guard try isThere else { return nil }
         return try Command(database, "SELECT key FROM message_keys WHERE message = ?").first(.index(message)) {
             try $0.storageKey(0)
         }
@@ -28,7 +25,6 @@ struct KeyQuery {
 
     /// - Throws: ``StoreError`` `damaged` where it was destroyed.
     func key(ofFile file: String) throws -> StorageKey? {
-        guard try isThere else { return nil }
         return try Command(database, "SELECT key FROM file_keys WHERE file = ?").first(.text(file)) {
             try $0.storageKey(0)
         }

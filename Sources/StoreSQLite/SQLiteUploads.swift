@@ -15,7 +15,7 @@ extension SQLiteStore {
             do {
                 let query = UploadQuery(database: database)
                 guard try query.find(upload.id) == nil else { return folder.remove(name) }
-                guard try room.takes(upload.size, beside: query.all(of: upload.party).map(\.size)) else {
+                guard try room.takes(upload.size, beside: query.sizes(of: upload.party)) else {
                     throw StoreError.noRoom(upload.party)
                 }
                 try database.inTransaction(.immediate) {
@@ -34,10 +34,6 @@ extension SQLiteStore {
 
     package func upload(_ id: UploadID) async throws(StoreError) -> StoredUpload? {
         try await reading { try UploadQuery(database: $0).find(id)?.upload }
-    }
-
-    package func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload] {
-        try await reading { try UploadQuery(database: $0).all(of: party) }
     }
 
     package func appendUpload(_ id: UploadID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
@@ -142,8 +138,9 @@ struct UploadQuery {
         return found
     }
 
-    func all(of party: PartyID) throws -> [StoredUpload] {
-        try Command(database, "\(Self.columns) WHERE u.party = ?").rows(.party(party), read: Self.read).map(\.upload)
+    /// Of a party's uploads, of either kind.
+    func sizes(of party: PartyID) throws -> [UInt64] {
+        try Command(database, "SELECT size FROM uploads WHERE party = ?").rows(.party(party)) { try $0.unsigned(0) }
     }
 
     private static func read(_ row: Columns) throws -> Found {

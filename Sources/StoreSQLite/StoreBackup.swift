@@ -89,17 +89,9 @@ package struct StoreBackup {
 
     /// In one snapshot: a reader of the WAL holds no commit up.
     private func copyDatabase(to path: String) throws {
-        var configuration = Configuration()
-        configuration.label = "valise.backup"
-        configuration.readonly = true
-        configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
-        let queue = try DatabaseQueue(path: source.database, configuration: configuration)
-        try queue.writeWithoutTransaction { database in
-            try StoreDatabase.refuseForeign(database)
+        try StoreDatabase.beside(source, label: "valise.backup") { database in
             try Command(database, "VACUUM INTO ?").run(.text(path))
         }
-        try queue.close()
     }
 
     private struct Copied {

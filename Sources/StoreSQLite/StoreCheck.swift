@@ -46,25 +46,12 @@ package struct StoreCheck {
     }
 
     func withDatabase<Value>(readOnly: Bool, _ body: (Database) throws -> Value) throws -> Value {
-        guard access(folder.database, F_OK) == 0 else {
-            throw StoreError(.notFound, "there is no \(folder.database)")
-        }
-        var configuration = Configuration()
-        configuration.label = "valise.check"
-        configuration.readonly = readOnly
-        configuration.busyMode = .timeout(5)
-        configuration.allowsUnsafeTransactions = true
-        configuration.prepareDatabase { database in
-            try database.execute(
-                sql: """
-                    PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA temp_store = FILE;
-                    PRAGMA cache_size = -16384; PRAGMA temp.cache_size = -16384;
-                    """)
-        }
-        let queue = try DatabaseQueue(path: folder.database, configuration: configuration)
-        let value = try queue.writeWithoutTransaction { try body($0) }
-        try queue.close()
-        return value
+        let settings = """
+            PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;
+            PRAGMA temp.cache_size = -16384;
+            """
+        return try StoreDatabase.beside(
+            folder, label: "valise.check", readOnly: readOnly, settings: settings, body)
     }
 
     /// Fills the temporary tables, and reports what differs from them.
@@ -168,10 +155,9 @@ package struct StoreCheck {
 
     private func logKey(_ database: Database) throws -> VerifierKey? {
         guard let bytes = try LogQuery(database: database).entry(0),
-            case .charter(let signed) = (try? Entry(der: bytes, limit: Bounds.entry))?.body,
-            let name = NoteName(signed.charter.relay.origin)
+            case .charter(let signed) = (try? Entry(der: bytes, limit: Bounds.entry))?.body
         else { return nil }
-        return try? VerifierKey(name: name, kind: .ed25519, publicKey: signed.charter.relay.logKey)
+        return try? signed.charter.relay.verifierKey
     }
 
     private static func otherRoot(_ head: LogHead, _ root: Hash) -> StoreDifference {

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import Store
 
 /// Opens the database with the settings on which the store's promises rest.
@@ -16,6 +17,31 @@ enum StoreDatabase {
         try pool.read { try refuseForeign($0) }
         try Schema.migrator.migrate(pool)
         return pool
+    }
+
+    /// Looks into a store that a relay may work in, or that an earlier version has left: nothing is migrated.
+    /// - Parameter settings: SQL for the connection.
+    /// - Throws: ``StoreError`` `notFound`, `wrongVersion` or `newerVersion`, and what the body throws.
+    static func beside<Value>(
+        _ folder: StoreFolder, label: String, readOnly: Bool = true, settings: String = "",
+        _ body: (Database) throws -> Value
+    ) throws -> Value {
+        guard access(folder.database, F_OK) == 0 else {
+            throw StoreError(.notFound, "there is no \(folder.database)")
+        }
+        var configuration = Configuration()
+        configuration.label = label
+        configuration.readonly = readOnly
+        configuration.busyMode = .timeout(Double(busyTimeout))
+        configuration.allowsUnsafeTransactions = true
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF; \(settings)") }
+        let queue = try DatabaseQueue(path: folder.database, configuration: configuration)
+        let value = try queue.writeWithoutTransaction { database in
+            try refuseForeign(database)
+            return try body(database)
+        }
+        try queue.close()
+        return value
     }
 
     private static var configuration: Configuration {
@@ -62,7 +88,7 @@ enum StoreDatabase {
     }
 
     /// - Throws: ``StoreError`` `wrongVersion` or `newerVersion`; an empty file is fine.
-    static func refuseForeign(_ database: Database) throws {
+    private static func refuseForeign(_ database: Database) throws {
         let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
         guard tables > 0 else { return }
         guard try Int.fetchOne(database, sql: "PRAGMA application_id") == applicationID else {

@@ -37,7 +37,6 @@ extension StoreCheck {
         let different = Set(report.differences.filter(\.isRepairable).map(\.table))
         for table in try ViewTable.present(database)
         where different.contains(table.name) || report.omitted > 0 {
-            guard try database.tableExists(table.name) else { continue }
             try database.execute(
                 sql: """
                     DELETE FROM main.\(table.name);

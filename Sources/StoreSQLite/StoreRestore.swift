@@ -40,11 +40,11 @@ package struct StoreRestore {
     private func readManifest() throws -> BackupManifest {
         let path = "\(source)/\(BackupManifest.name)"
         guard access(path, F_OK) == 0 else { throw StoreError(.notFound, "\(source) is no backup: it has no manifest") }
-        let bytes = try BackupFiles.contents(path, limit: Self.longestManifest)
+        // It names files of the backup, so it can be no longer than they account for.
+        let files = BackupFiles.names("\(source)/\(BackupManifest.envelopes)")?.count ?? 0
+        let bytes = try BackupFiles.contents(path, limit: BackupManifest.longest(of: files))
         return try BackupManifest(parsing: String(decoding: bytes, as: UTF8.self))
     }
-
-    private static let longestManifest = 1 << 30
 
     /// The database gets its name when all was checked: what a restoration that was stopped has left is no store.
     private func fill(_ manifest: BackupManifest) throws -> StoreCheckReport {

@@ -50,17 +50,10 @@ package struct StoreStatus: Sendable {
     package static func read(directory: String, at now: Timestamp) throws(StoreError) -> StoreStatus {
         let folder = StoreFolder(at: directory)
         return try StoreError.translating {
-            guard access(folder.database, F_OK) == 0 else {
-                throw StoreError(.notFound, "there is no \(folder.database)")
-            }
-            var configuration = Configuration()
-            configuration.label = "valise.status"
-            configuration.readonly = true
-            configuration.busyMode = .timeout(5)
-            let queue = try DatabaseQueue(path: folder.database, configuration: configuration)
-            defer { try? queue.close() }
-            return try queue.read { database in
-                try StoreDatabase.refuseForeign(database)
+            try StoreDatabase.beside(folder, label: "valise.status") { database in
+                // Every read within it sees the same commit.
+                try database.beginTransaction(.deferred)
+                defer { try? database.rollback() }
                 return try StatusQuery(database: database, now: now).read(path: folder.database)
             }
         }

@@ -149,6 +149,31 @@ struct BackupTests {
         #expect(Self.names(copy, "other.part") == ["mine"])
     }
 
+    @Test("a manifest that is longer than its files account for is refused; one of very many files is not too long")
+    func longManifest() async throws {
+        let copy = try await RealStore.shared.value.copy()
+        let manifest = try Self.back(copy)
+        let path = "\(copy.beside)/backup/\(BackupManifest.name)"
+        let filler = String(repeating: "# padding padding\n", count: 10_000)
+        try SQLitePlace.put(Array(manifest.text.replacing("# size", with: filler + "# size").utf8), at: path)
+        let error = #expect(throws: StoreError.self) { try Self.restore(copy) }
+        #expect(error?.code == .damaged && error?.message.contains("longer than its files") == true, "\(error as Any)")
+        #expect(Self.names(copy, "restored").isEmpty)
+        unlink(path)
+        try SQLitePlace.put(Array(manifest.text.utf8), at: path)
+        #expect(try Self.restore(copy).report.isGood)
+
+        let count = 200_000
+        let envelopes = (0..<count).map { number in
+            let name = String(repeating: "f", count: 26) + String(100_000 + number, radix: 10)
+            return BackupManifest.File(path: "envelopes/\(name)", digest: manifest.files[0].digest)
+        }
+        let many = BackupManifest(
+            head: manifest.head, charter: manifest.charter, schema: manifest.schema, madeAt: manifest.madeAt,
+            files: manifest.files.filter { !$0.path.hasPrefix("envelopes/") } + envelopes)
+        #expect(many.text.utf8.count <= BackupManifest.longest(of: count))
+    }
+
     @Test("a manifest that is cut, doubled or names other places is refused")
     func manifests() async throws {
         let copy = try await RealStore.shared.value.copy()

@@ -108,9 +108,7 @@ struct DestroyedKeyTests {
     func zeros() async throws {
         let place = try SQLitePlace()
         defer { place.remove() }
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
+        var (scene, store) = try await ErasureScene.begun(in: place)
         let bytes = FixtureWorld.bytes("large", 200_000)
         let staged = try await EnvelopeConformance.stage(bytes, in: store)
         let large = try await scene.submit(.staged(staged), bytes.count, to: store)
@@ -145,12 +143,8 @@ struct DestroyedKeyTests {
     func living() async throws {
         let place = try SQLitePlace()
         defer { place.remove() }
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
-        let message = try await scene.submit(.inline([1]), 1, to: store)
-        try await scene.settle(message, in: store)
-        scene.log.wait(ErasureScene.retention)
+        var (scene, store) = try await ErasureScene.begun(in: place)
+        let message = try await scene.outlive(.inline([1]), 1, in: store)
         try await store.commit(scene.erasure([message]))
         let check = StoreCheck(directory: place.store)
         let named = { try check.run().differences.filter { $0.table == "message_keys" }.count }
@@ -164,12 +158,8 @@ struct DestroyedKeyTests {
     func failing() async throws {
         let place = try SQLitePlace()
         defer { place.remove() }
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
-        let message = try await scene.submit(.inline([1]), 1, to: store)
-        try await scene.settle(message, in: store)
-        scene.log.wait(ErasureScene.retention)
+        var (scene, store) = try await ErasureScene.begun(in: place)
+        let message = try await scene.outlive(.inline([1]), 1, in: store)
         try await store.pool.write { database in
             try database.execute(
                 sql: """

@@ -16,9 +16,7 @@ struct ErasedMeanwhileTests {
         let place = try SQLitePlace()
         defer { place.remove() }
         let folder = try TemporaryFolder()
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
+        var (scene, store) = try await ErasureScene.begun(in: place)
         var files: [String: MessageID] = [:]
         for number in 0..<4 {
             let bytes = FixtureWorld.bytes("large \(number)", 200_000)

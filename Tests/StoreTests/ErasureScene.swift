@@ -2,6 +2,7 @@ import Ledger
 import Rules
 import Statements
 import Store
+import StoreSQLite
 import TestKit
 
 /// A log under a charter that names a retention, with letters from the envoy to the speaker.
@@ -23,6 +24,22 @@ struct ErasureScene {
     mutating func begin(_ store: any Store) async throws {
         try await store.commit(log.founding)
         try await store.commit(log.batch([log.publishKey(FixtureWorld.speaker)]))
+    }
+
+    /// A log of its own, begun in a store of this place.
+    static func begun(in place: SQLitePlace) async throws -> (scene: ErasureScene, store: SQLiteStore) {
+        let store = try place.openSQLite()
+        var scene = try ErasureScene()
+        try await scene.begin(store)
+        return (scene, store)
+    }
+
+    /// Commits one letter that is settled and past its retention when this returns.
+    mutating func outlive(_ envelope: EnvelopeBytes, _ size: Int, in store: any Store) async throws -> MessageID {
+        let message = try await submit(envelope, size, to: store)
+        try await settle(message, in: store)
+        log.wait(Self.retention)
+        return message
     }
 
     /// Commits one letter with these bytes.

@@ -158,7 +158,7 @@ struct SQLiteTests {
         try await folder.withStore { store async throws in
             let stands = StoredUpload(
                 id: id, party: FixtureWorld.envoy.party, size: 10, offset: 4, expires: until)
-            #expect(try await store.uploads(of: FixtureWorld.envoy.party) == [stands])
+            #expect(try await store.upload(id) == stands)
             #expect(try await store.upload(.draft(StatementID(hash))) == nil)
             try await store.appendUpload(id, [5, 6], at: 4)
             try await store.syncUpload(id, to: 6, expires: until)

@@ -43,9 +43,7 @@ struct StorageKeyTests {
     func unreadable() async throws {
         let place = try SQLitePlace()
         defer { place.remove() }
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
+        var (scene, store) = try await ErasureScene.begun(in: place)
         let (small, large) = (FixtureWorld.bytes("small", 9_000), FixtureWorld.bytes("large", 200_000))
         try await scene.submit(.inline(small), small.count, to: store)
         let staged = try await EnvelopeConformance.stage(large, in: store)
@@ -69,9 +67,7 @@ struct StorageKeyTests {
     func destroyed() async throws {
         let place = try SQLitePlace()
         defer { place.remove() }
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
+        var (scene, store) = try await ErasureScene.begun(in: place)
         // Enough for several pages of keys, which are then taken from everywhere in them.
         for _ in 0..<6 { try await scene.submit(100, to: store) }
         let staged = try await EnvelopeConformance.stage(FixtureWorld.bytes("large", 200_000), in: store)
@@ -100,9 +96,7 @@ struct StorageKeyTests {
             place.remove()
             copy.remove()
         }
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
+        var (scene, store) = try await ErasureScene.begun(in: place)
         let staged = try await EnvelopeConformance.stage(FixtureWorld.bytes("large", 200_000), in: store)
         let message = try await scene.submit(.staged(staged), 200_000, to: store)
         try await scene.settle(message, in: store)
@@ -127,9 +121,7 @@ struct StorageKeyTests {
     func reading() async throws {
         let place = try SQLitePlace()
         defer { place.remove() }
-        let store = try place.openSQLite()
-        var scene = try ErasureScene()
-        try await scene.begin(store)
+        var (scene, store) = try await ErasureScene.begun(in: place)
         let message = try await scene.submit(.inline([1]), 1, to: store)
         try await scene.settle(message, in: store)
         #expect(try await store.finishErasures())
