@@ -32,9 +32,10 @@ package struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            // An ordinary envelope comes in one read; pieces of 2 KiB cost a task switch each.
+            // The first of them is kept for as long as the connection waits, so it is small. It doubles with each read
+            // that fills it: from the second envelope on, an ordinary one comes in one read.
             try channel.syncOptions?.setOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 16_384, maximum: 65_536)
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 2_048, initial: 2_048, maximum: 65_536)
             )
             try Self.limitUnsent(channel)
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))

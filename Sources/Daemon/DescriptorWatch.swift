@@ -34,6 +34,9 @@ package final class DescriptorWatch: Service {
         }
     }
 
+    /// Whether so few are left that new connections may find none: more than nine tenths are open.
+    package static func isShort(open: UInt64, most: UInt64) -> Bool { most == 0 || open > most / 10 * 9 }
+
     /// Speaks at each turn for the worse and for the better.
     package func look() {
         let found = read()
@@ -41,7 +44,7 @@ package final class DescriptorWatch: Service {
             let before = standing
             switch found {
             case nil: standing = before == .unknown ? .unknown : .short
-            case let found?: standing = found.open > found.most / 10 * 9 ? .short : .enough
+            case let found?: standing = Self.isShort(open: found.open, most: found.most) ? .short : .enough
             }
             return (before, standing)
         }

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// The right to be the only process that works in a data directory, held until this object goes or the process ends.
 ///
@@ -21,7 +21,7 @@ package final class DirectoryLock: Sendable {
         while flock(file, LOCK_EX | LOCK_NB) != 0 {
             let error = errno
             if error == EINTR { continue }
-            let holder = DirectoryLock.holder(file)
+            let holder = DirectoryLock.noted(in: file).map { "process \($0)" } ?? "another process"
             close(file)
             guard error == EWOULDBLOCK else { throw DirectoryLock.notLockable(path, error) }
             throw DaemonError(
@@ -39,11 +39,12 @@ package final class DirectoryLock: Sendable {
 
     deinit { close(descriptor) }
 
-    private static func holder(_ file: Int32) -> String {
+    /// The process number in a lock's file. It outlives its process: only a lock that is held makes it one to believe.
+    private static func noted(in file: Int32) -> pid_t? {
         var bytes = [UInt8](repeating: 0, count: 20)
         let count = pread(file, &bytes, bytes.count, 0)
         let digits = bytes.prefix(max(0, count)).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        return digits.isEmpty ? "another process" : "process \(String(decoding: digits, as: UTF8.self))"
+        return pid_t(String(decoding: digits, as: UTF8.self)).flatMap { $0 > 0 ? $0 : nil }
     }
 
     private static func notLockable(_ path: String, _ error: Int32) -> DaemonError {
@@ -53,5 +54,23 @@ package final class DirectoryLock: Sendable {
             hint:
                 "check that it is there (valise-relay init makes a relay's), is yours, and on a local file system"
         )
+    }
+}
+
+extension DirectoryLock {
+    /// Who works in a data directory, for those who only look.
+    package enum Holder: Sendable, Hashable {
+        case nobody
+        /// The process number, if the lock's file says it.
+        case process(pid_t?)
+    }
+
+    /// Looks without being in the way for longer than a moment, and changes nothing.
+    package static func holder(of directory: String) -> Holder {
+        let file = open(directory + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else { return .nobody }
+        defer { close(file) }
+        guard flock(file, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return .nobody }
+        return .process(noted(in: file))
     }
 }

@@ -19,7 +19,7 @@ package enum GuardedServer {
     /// - Parameter identity: nil for plain HTTP; otherwise TLS 1.3 alone.
     /// - Throws: what NIOSSL throws for a certificate or key that it cannot use.
     package static func builder(_ identity: ServerIdentity?, limits: ConnectionLimits) throws -> HTTPServerBuilder {
-        builder(try identity.map { try ServerCertificate($0) }, limits: limits)
+        builder(try identity.map { try ServerCertificate($0, farewell: limits.farewell) }, limits: limits)
     }
 
     /// The same with a certificate that may be exchanged later.

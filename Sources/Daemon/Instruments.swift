@@ -27,10 +27,10 @@ package final class LabelledCounter: Sendable {
 
     package init(_ names: String...) { self.names = names }
 
-    package func add(_ values: String..., number: UInt64 = 1) {
+    package func add(_ values: String...) {
         counts.withLock { counts in
             let isKnown = counts[values] != nil || counts.count < Self.seriesLimit
-            counts[isKnown ? values : values.map { _ in "other" }, default: 0] += number
+            counts[isKnown ? values : values.map { _ in "other" }, default: 0] += 1
         }
     }
 

@@ -2,17 +2,10 @@ package import Glibc
 
 /// The process that works in a data directory, as its lock tells.
 package enum LockHolder {
-    /// - Returns: nil when nobody holds the lock, or there is none.
+    /// - Returns: nil when nobody holds the lock, or there is none, or its file does not say who.
     package static func process(of directory: String) -> pid_t? {
-        let file = open(directory + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        // The number in the file outlives its process: only a lock that is held makes it one to be believed.
-        guard flock(file, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
-        var bytes = [UInt8](repeating: 0, count: 20)
-        let count = pread(file, &bytes, bytes.count, 0)
-        let digits = bytes.prefix(max(0, count)).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        return pid_t(String(decoding: digits, as: UTF8.self)).flatMap { $0 > 1 ? $0 : nil }
+        guard case .process(let process?) = DirectoryLock.holder(of: directory), process > 1 else { return nil }
+        return process
     }
 
     /// The file with the number is the relay's user's, who could write any other there: before somebody with more

@@ -8,7 +8,7 @@ package enum LoopbackReading {
 
     /// The status and the body of `GET target`; nil if nothing answers there within the time.
     package static func get(_ target: String, port: Int, seconds: Int = 5) -> (status: Int, body: [UInt8])? {
-        guard let number = in_port_t(exactly: port), number > 0 else { return nil }
+        guard (1...65_535).contains(port) else { return nil }
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -16,15 +16,7 @@ package enum LoopbackReading {
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = number.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        let connected = try? LoopbackAddress.with(port: port) { connect(descriptor, $0, $1) }
         let request = Array("GET \(target) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n".utf8)
         guard connected == 0, send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
         else { return nil }

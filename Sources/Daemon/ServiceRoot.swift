@@ -7,6 +7,9 @@ import UnixSignals
 /// SIGTERM and SIGINT begin a graceful stop: each service returns from `run()` when it has finished what it has begun.
 /// After `stopLimit` the rest is cancelled. Nothing durable may depend on this: SIGKILL must be as safe.
 package enum ServiceRoot {
+    /// How long a stop may take where nobody says otherwise.
+    package static let stopLimit = Duration.seconds(20)
+
     /// A service with the name that stands in the log. The name is required, since the default is the description of
     /// the service with all that it holds.
     package struct Named: Sendable {
@@ -22,7 +25,7 @@ package enum ServiceRoot {
     /// Runs the services until a signal, or until one of them returns or throws, which stops the others gracefully.
     package static func run(
         _ services: [Named], logger: Logger, notifier: ServiceNotifier = ServiceNotifier(),
-        stopLimit: Duration = .seconds(20)
+        stopLimit: Duration = ServiceRoot.stopLimit
     ) async throws {
         try await group(services, logger: logger, notifier: notifier, stopLimit: stopLimit).run()
     }
@@ -30,7 +33,7 @@ package enum ServiceRoot {
     /// The group alone, for a caller that stops it by itself (`triggerGracefulShutdown()`), as tests do.
     package static func group(
         _ services: [Named], logger: Logger, notifier: ServiceNotifier = ServiceNotifier(),
-        stopLimit: Duration = .seconds(20)
+        stopLimit: Duration = ServiceRoot.stopLimit
     ) -> ServiceGroup {
         // Last in the list, so that it hears of the stop first.
         let all = services + [Named("notifier", StopNotice(notifier: notifier))]

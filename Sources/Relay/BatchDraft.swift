@@ -58,12 +58,9 @@ struct BatchDraft {
     }
 
     private mutating func append(_ signed: SignedStatement, _ changes: Changes, envelope: EnvelopeBytes?) throws {
-        let entry = Entry(
-            acceptedAt: time, salt: salts.next(), constitution: changes.constitution, roster: changes.roster,
-            previous: changes.previous, body: .statement(signed))
+        let entry = changes.entry(of: signed, salt: salts.next())
         let bytes = try entry.derBytes()
-        guard bytes.count <= Bounds.entry else {
-            let objection = Objection(.overLimit, "the entry would be larger than \(Bounds.entry) bytes")
+        if let objection = Decider.objection(toEntryOf: bytes.count) {
             return verdicts.append(.rejected(signed.id, objection, treeSize: facts.standing.size, at: time))
         }
         builder.append(Merkle.leafHash(bytes))

@@ -66,6 +66,9 @@ package final class DiskWatch: Sendable {
         let rest =
             standing.takesStatements
             ? "Receipts, refusals and recalls are still taken." : "Only reading is possible until then."
-        throw Problem(.storageLow, "The relay's disk is nearly full: nothing of this kind is taken. \(rest)")
+        var problem = Problem(.storageLow, "The relay's disk is nearly full: nothing of this kind is taken. \(rest)")
+        // A disk is not made larger in a few seconds.
+        problem.retryAfter = 60
+        throw problem
     }
 }

@@ -22,8 +22,12 @@ struct DraftShelf {
     let door: DraftDoor
 
     /// Takes a draft file in one request. Nothing of a stranger's reaches the store.
-    /// - Parameter who: the delegate who signed the request; the drafter's own signature is in the file.
-    func put(_ body: RequestBody, by who: DelegateID) async throws -> Response {
+    /// - Parameters:
+    ///   - who: the delegate who signed the request; the drafter's own signature is in the file.
+    ///   - pay: charges the file's bytes to the party, before its payload is read.
+    func put(
+        _ body: RequestBody, by who: DelegateID, pay: (UInt64) throws(Problem) -> Void
+    ) async throws -> Response {
         var reader = DraftReader()
         var held: [UInt8] = []
         var writer: (any StagedEnvelopeWriter)?
@@ -39,6 +43,7 @@ struct DraftShelf {
                 held += piece
                 guard let header = reader.header else { continue }
                 try check(header, by: who)
+                try pay(header.fileSize)
                 if let known = try await known(header) { return known }
                 try await expectRoom(for: header)
                 try await door.enter(header.draft.id, of: header.draft.statement.party)
@@ -73,7 +78,8 @@ struct DraftShelf {
             throw Problem(
                 .notAuthenticated, "The draft is not signed by its drafter, or not for delegates in office.")
         }
-        guard now <= statement.submitBy, statement.submitBy <= now + charter.limits.longestSubmitWindow + .minutes(5)
+        guard now <= statement.submitBy,
+            statement.submitBy <= now + charter.limits.longestSubmitWindow + .clockTolerance
         else { throw Problem(.rejected(.tooLate), detail: "The draft's submitBy has passed or is too far away.") }
         guard header.payloadSize <= largest else {
             throw Problem(.oversized, "No channel takes more than \(largest) bytes.")

@@ -4,7 +4,8 @@ package import Statements
 /// no precedence takes a whole batch while a lower one waits.
 ///
 /// It holds at most ``limit`` units of cost. When it is full, what came last of the party with the largest pile makes
-/// room for a party with a smaller one: whoever fills the queue is turned away, and not the others.
+/// room for a party with a smaller one: whoever fills the queue is turned away, and not the others. Nothing has to go
+/// for somebody who would not find room by it.
 package struct FairQueue<Item: Sendable>: Sendable {
     /// Whether something found its place.
     package struct Admission: Sendable {
@@ -48,17 +49,17 @@ package struct FairQueue<Item: Sendable>: Sendable {
         return min(count, own * loads.count + loads.count) + 1
     }
 
-    /// - Parameter isExempt: the relay's own acts are few, and are never turned away.
+    /// - Parameters:
+    ///   - cost: what is larger than the whole queue counts as all of it, so that an empty one takes anything.
+    ///   - isExempt: the relay's own acts are few, and are never turned away.
     package mutating func add(
         _ item: Item, of party: PartyID, _ precedence: Precedence, cost: Int, isExempt: Bool = false
     ) -> Admission {
-        var displaced: [Item] = []
-        while self.cost + cost > limit, !isExempt {
-            guard let item = displace(for: party, cost: cost) else {
-                return Admission(isAdded: false, displaced: displaced)
-            }
-            displaced.append(item)
+        let cost = min(cost, limit)
+        guard let losers = isExempt ? [] : losers(for: party, cost: cost) else {
+            return Admission(isAdded: false, displaced: [])
         }
+        let displaced = losers.compactMap { displace($0) }
         let lane = precedence.rawValue
         if lanes[lane].piles[party] == nil { lanes[lane].turns.append(party) }
         lanes[lane].piles[party, default: Line()].append(Entry(item: item, cost: cost))
@@ -95,19 +96,47 @@ package struct FairQueue<Item: Sendable>: Sendable {
         }
     }
 
-    /// The newest of the lowest precedence of whoever has the most; nil if that is the one who asks.
-    private mutating func displace(for party: PartyID, cost: Int) -> Item? {
-        let longest = loads.filter { $0.key != .relay }.max { ($0.value.cost, $1.key) < ($1.value.cost, $0.key) }
-        guard let longest, longest.key != party, longest.value.cost > (loads[party]?.cost ?? 0) + cost else {
-            return nil
+    /// Whose newest must go, one after another, so that there is room: each time that of whoever then has the most, as
+    /// long as that is more than the one who asks would have.
+    /// - Returns: nil if those that may go do not make enough room.
+    private func losers(for party: PartyID, cost: Int) -> [PartyID]? {
+        let own = (loads[party]?.cost ?? 0) + cost
+        var missing = self.cost + cost - limit
+        guard missing > 0 else { return [] }
+        var others = loads.filter { $0.key != .relay && $0.key != party }
+        var losers: [PartyID] = []
+        while missing > 0 {
+            let longest = others.max { ($0.value.cost, $1.key) < ($1.value.cost, $0.key) }
+            guard let (loser, load) = longest, load.cost > own,
+                let gone = newest(of: loser, before: (loads[loser]?.count ?? 0) - load.count)
+            else { return nil }
+            others[loser] = (load.count - 1, load.cost - gone)
+            missing -= gone
+            losers.append(loser)
         }
+        return losers
+    }
+
+    /// The cost of a party's newest of the lowest precedence, or of one further on in the order in which they go.
+    private func newest(of party: PartyID, before: Int) -> Int? {
+        var place = before
+        for lane in lanes {
+            guard let pile = lane.piles[party] else { continue }
+            if place < pile.count { return pile.last(before: place)?.cost }
+            place -= pile.count
+        }
+        return nil
+    }
+
+    /// Takes out a party's newest of the lowest precedence.
+    private mutating func displace(_ party: PartyID) -> Item? {
         for lane in lanes.indices {
-            guard let entry = lanes[lane].piles[longest.key]?.popLast() else { continue }
-            if lanes[lane].piles[longest.key]?.isEmpty == true {
-                lanes[lane].piles[longest.key] = nil
-                lanes[lane].turns.remove(longest.key)
+            guard let entry = lanes[lane].piles[party]?.popLast() else { continue }
+            if lanes[lane].piles[party]?.isEmpty == true {
+                lanes[lane].piles[party] = nil
+                lanes[lane].turns.remove(party)
             }
-            charge(longest.key, -1, -entry.cost)
+            charge(party, -1, -entry.cost)
             return entry.item
         }
         return nil
@@ -129,6 +158,7 @@ private struct Line<Element: Sendable>: Sendable {
     private var first = 0
 
     var isEmpty: Bool { first == elements.count }
+    var count: Int { elements.count - first }
 
     mutating func append(_ element: Element) { elements.append(element) }
 
@@ -145,6 +175,9 @@ private struct Line<Element: Sendable>: Sendable {
     }
 
     mutating func popLast() -> Element? { isEmpty ? nil : elements.removeLast() }
+
+    /// The last one, or the one that is so many places before it.
+    func last(before places: Int) -> Element? { places < count ? elements[elements.count - 1 - places] : nil }
 }
 
 extension Line where Element: Equatable {

@@ -40,9 +40,7 @@ package struct HeadFile: Sendable {
         let file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
-            throw RelayError(
-                "head-file-unreadable", "\(path) cannot be read: \(String(cString: strerror(errno))).",
-                hint: "check whose the file is; serve --head-file names another place")
+            throw unreadable(errno)
         }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: Self.limit)
@@ -52,9 +50,15 @@ package struct HeadFile: Sendable {
                 Glibc.read(file, $0.baseAddress?.advanced(by: filled), $0.count - filled)
             }
             if count == 0 { break }
-            if count > 0 { filled += count } else if errno != EINTR { break }
+            if count > 0 { filled += count } else if errno != EINTR { throw unreadable(errno) }
         }
         return Array(bytes.prefix(filled))
+    }
+
+    private func unreadable(_ cause: Int32) -> RelayError {
+        RelayError(
+            "head-file-unreadable", "\(path) cannot be read: \(String(cString: strerror(cause))).",
+            hint: "check what the file is, and whose; serve --head-file names another place")
     }
 
     /// Replaces it, durably, away from the caller's thread.

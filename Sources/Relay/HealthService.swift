@@ -48,12 +48,3 @@ extension RelayHealth {
         return [.init("figures", figures), .init("health", application)]
     }
 }
-
-extension Logger {
-    /// For the server library, which would tell of each connection.
-    var quiet: Logger {
-        var quiet = self
-        quiet.logLevel = max(.notice, logLevel)
-        return quiet
-    }
-}

@@ -42,31 +42,60 @@ package final class InboxBell: Sendable {
         for continuation in woken { continuation.resume() }
     }
 
-    /// Returns when the party's bell rings, the time is up (to a quarter of a second), or the task is cancelled.
-    /// - Parameter check: asked after the wait began; true means that there is something already.
-    package func wait(_ party: PartyID, for span: Duration, unless check: @escaping @Sendable () -> Bool) async {
-        let end = roundNumber(of: .now + span) + 1
+    /// A place for one poll, which it may wait at, and which may be left from anywhere.
+    package func place(for party: PartyID) -> Place {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
         }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                guard enter(party, id, until: end, continuation) else { return continuation.resume() }
-                // Looked up after the wait began, so that a ring in between is not lost.
-                if check() { leave(party, id)?.resume() }
+        return Place(bell: self, party: party, id: id)
+    }
+
+    /// Where one poll waits. That it can be left by hand spares the poll a task to be cancelled, and a second one to
+    /// cancel it: they would be most of what is left of a waiting client's cost.
+    package final class Place: Sendable {
+        private let bell: InboxBell
+        private let party: PartyID
+        private let id: UInt64
+        private let isLeft = Atomic(false)
+
+        fileprivate init(bell: InboxBell, party: PartyID, id: UInt64) {
+            self.bell = bell
+            self.party = party
+            self.id = id
+        }
+
+        /// Waits until the party's bell rings, the time is up (to a quarter of a second), the place is left, or the
+        /// task is cancelled.
+        /// - Parameter check: asked after the wait began; true means that there is something already.
+        /// - Returns: false if the place was left or the task cancelled: nobody is there to be answered.
+        package func wait(for span: Duration, unless check: @Sendable () -> Bool) async -> Bool {
+            let end = bell.roundNumber(of: .now + span) + 1
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    guard bell.enter(party, id, until: end, continuation) else { return continuation.resume() }
+                    // Looked up after the wait began, so that nothing in between is lost.
+                    if isLeft.load(ordering: .acquiring) || check() { bell.leave(party, id)?.resume() }
+                }
+            } onCancel: {
+                leave()
             }
-        } onCancel: {
-            leave(party, id)?.resume()
+            return !isLeft.load(ordering: .acquiring)
+        }
+
+        /// Ends the wait, also one that has yet to begin.
+        package func leave() {
+            isLeft.store(true, ordering: .releasing)
+            bell.leave(party, id)?.resume()
         }
     }
 
-    /// - Returns: false if nobody may wait any more, or the task was cancelled before it began to.
+    /// - Returns: false if nobody may wait any more.
     private func enter(
         _ party: PartyID, _ id: UInt64, until end: Int64, _ continuation: CheckedContinuation<Void, Never>
     ) -> Bool {
         let (isIn, begins) = state.withLock { state in
-            if state.isClosed || Task.isCancelled { return (false, false) }
+            if state.isClosed { return (false, false) }
             state.waiting[party, default: [:]][id] = continuation
             state.ends[end, default: []].append((party, id))
             defer { state.isSweeping = true }

@@ -14,18 +14,8 @@ struct PartyViews {
     let reader: LogReader
     let bell: InboxBell
 
-    func inbox(_ query: InboxQuery, of party: PartyID, _ request: Request) async throws -> Response {
-        let log = log
-        let hasMore: @Sendable () -> Bool = {
-            (log.snapshot.standing.counters[party]?.arrivals ?? 0) > query.after.value
-        }
-        if query.wait > 0, !hasMore() {
-            let bell = bell
-            // Ends early when the client goes away: a waiting handler is not cancelled by that alone.
-            try await request.body.consumeWithCancellationOnInboundClose { _ in
-                await bell.wait(party, for: .seconds(query.wait), unless: hasMore)
-            }
-        }
+    /// What is there now.
+    func inbox(_ query: InboxQuery, of party: PartyID) async throws -> Response {
         let newest = try await store.latestTick(party)
         let snapshot = await self.snapshot(covering: newest)
         let found = try await store.inbox(party, after: query.after, limit: query.limit + 1)

@@ -19,11 +19,11 @@ extension Sequencer {
             let facts = try await facts(wanted, in: snapshot)
             switch Decider.decide(examined, at: time, facts: facts) {
             case .repeated(let index): return await again(examined, index, in: snapshot)
-            case .rejected(let objection):
-                return rejected(
-                    examined.id, objection, charter: snapshot.standing.charter.id,
-                    treeSize: snapshot.head.size, at: time)
-            case .accepted: return nil
+            case .rejected(let objection): return refused(examined.id, objection, in: snapshot, at: time)
+            case .accepted(let changes):
+                return try Decider.objection(toEntryOf: examined.signed, changes).map {
+                    refused(examined.id, $0, in: snapshot, at: time)
+                }
             }
         } catch let doubt as RelayClock.Doubt {
             return .clock(doubt)
@@ -37,6 +37,13 @@ extension Sequencer {
     func old(_ examined: ExaminedStatement) async -> Outcome? {
         let outcome = await preview(examined)
         return outcome?.isOld == true ? outcome : nil
+    }
+
+    private func refused(
+        _ id: StatementID, _ objection: Objection, in snapshot: PublishedLog.Snapshot, at time: Timestamp
+    ) -> Outcome {
+        rejected(
+            id, objection, charter: snapshot.standing.charter.id, treeSize: snapshot.head.size, at: time)
     }
 
     /// The entry that a statement has, without a turn in its party's queue.

@@ -1,3 +1,4 @@
+package import Statements
 package import Wire
 
 /// One thing that must be right for a relay to do its work: how it stands, and what to do about it.
@@ -75,28 +76,33 @@ package struct Readiness: Sendable, Hashable {
         ])
     }
 
-    /// Reads what ``json`` wrote; nil for anything else.
-    package init?(parsing bytes: [UInt8]) {
-        guard let value = try? JSON(parsing: bytes, limit: 1 << 20, form: Self.schema),
-            value.member("schema") == .string(Self.schema), case .integer(let count) = value.member("entries"),
-            let entries = UInt64(exactly: count), case .array(let items) = value.member("checks")
-        else { return nil }
+    /// Reads what ``json`` wrote.
+    /// - Throws: ``Statements/FormError`` for anything else.
+    package init(parsing bytes: [UInt8]) throws(FormError) {
+        let fields = try JSONFields(parsing: bytes, limit: Self.byteLimit, schema: Self.schema)
         var checks: [ReadinessCheck] = []
-        for item in items {
-            guard case .string(let name) = item.member("name"), case .string(let word) = item.member("state"),
-                let state = ReadinessCheck.State(rawValue: word), case .string(let sentence) = item.member("sentence")
-            else { return nil }
-            var next: String?
-            if case .string(let text) = item.member("next") { next = text }
-            checks.append(ReadinessCheck(name, state, sentence, next: next))
+        for item in try fields.items("checks", limit: Self.mostChecks) {
+            checks.append(try ReadinessCheck(JSONFields(item, form: "\(Self.schema).checks")))
         }
-        self.init(entries: entries, checks: checks)
+        self.init(entries: try fields.count("entries"), checks: checks)
     }
+
+    /// The relay's own checks, and one for each witness.
+    package static let mostChecks = 16 + Bounds.witnesses
+    private static let byteLimit = 256 * 1024
 }
 
-extension JSON {
-    fileprivate func member(_ name: String) -> JSON? {
-        guard case .object(let members) = self else { return nil }
-        return members.first { $0.name == name }?.value
+extension ReadinessCheck {
+    fileprivate init(_ fields: JSONFields) throws(FormError) {
+        guard let state = State(rawValue: try fields.string("state", limit: 16)) else {
+            throw fields.error("state", "ok, warn or fail")
+        }
+        let next = fields.value("next") ?? .null
+        self.init(
+            try fields.string("name", limit: Bounds.text), state, try fields.string("sentence", limit: Self.longest),
+            next: next == .null ? nil : try fields.string("next", limit: Self.longest))
     }
+
+    /// The longest sentence, in bytes of UTF-8.
+    private static let longest = 4_096
 }

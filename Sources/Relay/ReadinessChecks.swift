@@ -118,7 +118,7 @@ struct ReadinessChecks {
             return ReadinessCheck("descriptors", .warn, "The system does not say how many are open.")
         }
         let sentence = "\(found.open) of \(found.most) file descriptors are open."
-        guard found.most > 0, found.open <= found.most / 10 * 9 else {
+        guard !DescriptorWatch.isShort(open: found.open, most: found.most) else {
             return ReadinessCheck(
                 "descriptors", .warn, sentence,
                 next: "raise the limit (LimitNOFILE= of the unit), or see who holds connections open")

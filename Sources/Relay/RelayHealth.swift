@@ -4,6 +4,7 @@ import Rules
 import Statements
 import Store
 import Synchronization
+import Wording
 
 /// What a relay says of itself to its operator: whether it can do its work, and its figures.
 package struct RelayHealth: Sendable {

@@ -34,28 +34,39 @@ struct RelayResponder: HTTPResponder {
 
     private func outcome(of request: Request, _ context: Context) async throws -> Response {
         do {
-            let route = try Route(method: request.method, target: request.uri.string)
-            RequestTrace.current?.note(route)
-            try turnstile.admitArrival()
-            try log.admit(route)
-            try disk.admit(route)
+            let route = try admit(request)
+            if let query = Self.waiting(route) { return try await poll(query, request) }
             return try await answer(route, request)
-        } catch let problem as Problem {
-            return Answer.problem(problem)
-        } catch let error as FormError {
-            return Answer.problem(Problem(error))
-        } catch let error as EnvelopeError {
-            return Answer.problem(Answer.problem(of: error))
-        } catch let error as StoreError {
+        } catch {
+            return Answer.problem(try problem(of: error, context))
+        }
+    }
+
+    /// Refuses what costs nothing to refuse.
+    private func admit(_ request: Request) throws -> Route {
+        let route = try Route(method: request.method, target: request.uri.string)
+        RequestTrace.current?.note(route)
+        try turnstile.admitArrival()
+        try log.admit(route)
+        try disk.admit(route)
+        return route
+    }
+
+    /// - Throws: `CancellationError`: nobody is left to answer.
+    private func problem(of error: any Error, _ context: Context) throws -> Problem {
+        switch error {
+        case let problem as Problem: return problem
+        case let error as FormError: return Problem(error)
+        case let error as EnvelopeError: return Answer.problem(of: error)
+        case let error as StoreError:
             context.logger.error(
                 "the store failed", metadata: ["error": LoggedError.words(error, for: context.logger)])
-            return Answer.problem(Problem(.storageFailed, "The relay could not read or write its store."))
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
+            return Problem(.storageFailed, "The relay could not read or write its store.")
+        case is CancellationError: throw CancellationError()
+        default:
             // An aborted upload ends here too; there is nobody left to answer.
             context.logger.info("a request failed", metadata: ["error": "\(error)"])
-            return Answer.problem(Problem(.internal, "The relay could not answer this request."))
+            return Problem(.internal, "The relay could not answer this request.")
         }
     }
 
@@ -79,9 +90,7 @@ struct RelayResponder: HTTPResponder {
         if let answer = try await published(route, request, charter) { return answer }
         let who = try Authentication.reader(request, route: route, charter: charter, now: clock.now)
         try turnstile.admitRequest(who)
-        if route.appetite == .content {
-            try turnstile.admitContent(request.headers[.contentLength].flatMap { UInt64($0) } ?? 0, of: who.party)
-        }
+        if route.appetite == .content { try turnstile.admitContent(Self.length(of: request) ?? 0, of: who.party) }
         if let answer = try await workInProgress(route, request, by: who) { return answer }
         return try await read(route, request, as: who.party)
     }
@@ -106,7 +115,11 @@ struct RelayResponder: HTTPResponder {
     private func workInProgress(_ route: Route, _ request: Request, by who: DelegateID) async throws -> Response? {
         let charter = log.snapshot.standing.charter
         switch route {
-        case .putDraft: return try await shelf(charter).put(request.body, by: who)
+        case .putDraft:
+            let isPaid = Self.length(of: request) != nil
+            return try await shelf(charter).put(request.body, by: who) { size throws(Problem) in
+                if !isPaid { try turnstile.admitContent(size, of: who.party) }
+            }
         case .withdrawDraft(let id): return try await shelf(charter).withdraw(id, by: who)
         case .beginDraftUpload: return try await draftUploads(charter, who).begin(request.body)
         case .continueUpload(let id):
@@ -117,6 +130,11 @@ struct RelayResponder: HTTPResponder {
         case .draftUpload(let id): return try await draftUploads(charter, who).look(.draft(id), for: who.party)
         default: return nil
         }
+    }
+
+    /// What is announced of a body; nil for one that comes in chunks.
+    private static func length(of request: Request) -> UInt64? {
+        request.headers[.contentLength].flatMap { UInt64($0) }
     }
 
     private func writer(
@@ -154,9 +172,7 @@ struct RelayResponder: HTTPResponder {
     private func read(_ route: Route, _ request: Request, as party: PartyID) async throws -> Response {
         let views = PartyViews(log: log, store: store, reader: reader, bell: bell)
         switch route {
-        case .inbox(let query) where query.wait > 0:
-            return try await turnstile.poll(of: party) { try await views.inbox(query, of: party, request) }
-        case .inbox(let query): return try await views.inbox(query, of: party, request)
+        case .inbox(let query): return try await views.inbox(query, of: party)
         case .sent(let query): return try await views.sent(query, of: party)
         case .message(let id): return try await views.message(id, for: party)
         case .envelope(let id): return try await views.envelope(id, for: party, request)
@@ -175,14 +191,14 @@ struct RelayResponder: HTTPResponder {
     }
 
     private func submitEnvelope(_ request: Request, charter: CharterInForce) async throws -> Response {
-        let length = request.headers[.contentLength].flatMap { Int($0) }
+        let length = Self.length(of: request)
         let largest = largest(charter)
-        if let length, UInt64(length) > largest + UInt64(EnvelopeFormat.longestHeader) {
+        if let length, length > largest + UInt64(EnvelopeFormat.longestHeader) {
             throw Problem(.oversized, "The envelope has \(length) bytes; no channel takes more than \(largest).")
         }
         let intake = EnvelopeIntake(
             store: store, sequencer: sequencer, turnstile: turnstile, charter: charter, largest: largest)
-        let taken = try await intake.take(request.body, length: length)
+        let taken = try await intake.take(request.body, length: length.map { Int(clamping: $0) })
         if let old = taken.old { return try Answer.outcome(old) }
         let outcome = await sequencer.submit(taken.examined, envelope: taken.bytes)
         await taken.cleanUp()

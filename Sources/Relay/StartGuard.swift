@@ -105,12 +105,11 @@ package enum StartGuard {
 extension PublishedLog.Snapshot {
     /// The key that signs this log, as the charter names it.
     func logKey() throws -> VerifierKey {
-        let relay = standing.charter.charter.relay
-        guard let name = NoteName(relay.origin) else {
+        guard let key = try? standing.charter.charter.relay.verifierKey else {
             throw RelayError(
                 "charter-origin", "The charter's origin cannot name a log key.",
                 hint: "compile the charter again with another origin")
         }
-        return try VerifierKey(name: name, kind: .ed25519, publicKey: relay.logKey)
+        return key
     }
 }

@@ -26,7 +26,7 @@ actor VerdictShelf {
     ) async throws -> Response {
         try Self.authenticate(signed, log.standing.charter)
         let verdict = signed.verdict
-        guard verdict.at <= now + Self.tolerance else {
+        guard verdict.at <= now + .clockTolerance else {
             throw Problem(.rejected(.clock), detail: "The verdict says that it was made after now.")
         }
         // Every delegate is shown these, so anybody may hand one in again: it costs no more than its signature.
@@ -60,9 +60,6 @@ actor VerdictShelf {
         let all = try await all(log.standing.charter, store)
         return try Self.answer(all.values.sorted { $0.verdict.auditor < $1.verdict.auditor }, log)
     }
-
-    /// How far an auditor's clock may be ahead: as far as a delegate's.
-    private static let tolerance = TimeSpan.minutes(5)
 
     private static func answer(_ verdicts: [SignedVerdict], _ log: PublishedLog.Snapshot) throws -> Response {
         Answer.json(try VerdictsView(checkpoint: log.checkpoint, verdicts: verdicts).encoded())

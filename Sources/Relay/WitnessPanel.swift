@@ -45,9 +45,7 @@ package final class WitnessPanel: Sendable {
         // A key that is no cosigner's is a finding of the charter, which no relay starts with.
         seats = Mutex(
             charter.witnesses.compactMap { witness in
-                guard let key = try? VerifierKey(text: witness.verifierKey), key.kind == .cosignature else {
-                    return nil
-                }
+                guard let key = witness.cosigner else { return nil }
                 return Seat(key: key, standing: Standing(name: key.name.description, url: witness.url), known: nil)
             })
         quorum = Int(charter.witnessQuorum)

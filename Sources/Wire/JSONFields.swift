@@ -1,39 +1,44 @@
 import Ledger
-import Statements
+package import Statements
 
 /// The members of an object that is read, each with its type and bound; members that nobody asks for are passed over,
 /// so that a later relay may add some.
-struct JSONFields {
-    let form: String
+package struct JSONFields {
+    package let form: String
     private let members: [JSON.Member]
 
-    init(_ value: JSON, form: String) throws(FormError) {
+    /// - Throws: an error unless the value is an object.
+    package init(_ value: JSON, form: String) throws(FormError) {
         guard case .object(let members) = value else { throw FormError(form, expected: "an object") }
         self.form = form
         self.members = members
     }
 
     /// Reads a text whose `schema` must be the given one.
-    init(parsing bytes: [UInt8], limit: Int, schema: String) throws(FormError) {
+    package init(parsing bytes: [UInt8], limit: Int, schema: String) throws(FormError) {
         try self.init(JSON(parsing: bytes, limit: limit, form: schema), form: schema)
         guard try string("schema", limit: 64) == schema else {
             throw FormError("\(schema).schema", expected: "\"\(schema)\"", code: .unknownVersion)
         }
     }
 
-    func value(_ name: String) -> JSON? { members.first { $0.name == name }?.value }
+    /// As it is; nil for a member that is not there.
+    package func value(_ name: String) -> JSON? { members.first { $0.name == name }?.value }
 
-    func error(_ name: String, _ expected: String) -> FormError { FormError("\(form).\(name)", expected: expected) }
+    package func error(_ name: String, _ expected: String) -> FormError {
+        FormError("\(form).\(name)", expected: expected)
+    }
 
     /// At most `limit` bytes of UTF-8.
-    func string(_ name: String, limit: Int) throws(FormError) -> String {
+    package func string(_ name: String, limit: Int) throws(FormError) -> String {
         guard case .string(let text) = value(name), text.utf8.count <= limit else {
             throw error(name, "a string of at most \(limit) bytes")
         }
         return text
     }
 
-    func count(_ name: String) throws(FormError) -> UInt64 {
+    /// A whole number from 0.
+    package func count(_ name: String) throws(FormError) -> UInt64 {
         guard case .integer(let number) = value(name), let count = UInt64(exactly: number) else {
             throw error(name, "a whole number from 0")
         }
@@ -45,7 +50,8 @@ struct JSONFields {
         return flag
     }
 
-    func items(_ name: String, limit: Int) throws(FormError) -> [JSON] {
+    /// At most `limit` of them.
+    package func items(_ name: String, limit: Int) throws(FormError) -> [JSON] {
         guard case .array(let items) = value(name), items.count <= limit else {
             throw error(name, "an array of at most \(limit)")
         }

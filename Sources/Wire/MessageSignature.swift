@@ -12,8 +12,6 @@ package struct MessageSignature: Hashable, Sendable {
     package static let label = "sig1"
     package static let tag = "valise"
     package static let algorithm = "ed25519"
-    /// How far `created` may lie from the verifier's clock, both ways.
-    package static let tolerance = TimeSpan.minutes(5)
     /// The longest value of either field, in bytes.
     package static let longestField = 512
 
@@ -87,7 +85,9 @@ package struct MessageSignature: Hashable, Sendable {
             throw .malformed("the covered components must be \(request.covered.joined(separator: " "))")
         }
         let difference = now - found.created
-        guard abs(difference.milliseconds) <= tolerance.milliseconds else { throw .expired(by: difference) }
+        guard abs(difference.milliseconds) <= TimeSpan.clockTolerance.milliseconds else {
+            throw .expired(by: difference)
+        }
         let known = key(found.signer)
         // An unknown signer costs as much time as a known one, so that names cannot be found by measuring.
         let isValid = PinnedEd25519.verify(
@@ -202,6 +202,6 @@ package enum MessageSignatureError: Error, Hashable, Sendable, CustomStringConve
         let seconds = abs(difference.milliseconds) / 1000
         let side = difference.milliseconds < 0 ? "ahead of" : "behind"
         return "the request was signed \(seconds) s \(side) the relay's clock; at most "
-            + "\(MessageSignature.tolerance.milliseconds / 1000) s are tolerated"
+            + "\(TimeSpan.clockTolerance.milliseconds / 1000) s are tolerated"
     }
 }

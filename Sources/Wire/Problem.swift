@@ -30,7 +30,7 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     package let allow: [HTTPRequest.Method]
     /// For `wrong-offset`: where the upload stands. It travels as a field, not in the document.
     package let uploadOffset: UInt64?
-    /// For 429 and `overloaded`: seconds after which it may be tried again, if that is known. They travel as a field,
+    /// For 429 and 503: seconds after which it may be tried again, if that is known. They travel as a field,
     /// not in the document.
     package var retryAfter: Int?
     /// What the operator's log calls the request, in 16 hexadecimal digits.
@@ -77,8 +77,7 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
         switch status {
         case 401: fields[.wwwAuthenticate] = "Signature"
         case 429: fields[.retryAfter] = String(retryAfter ?? 1)
-        // A disk is not made larger in five seconds.
-        case 503: fields[.retryAfter] = code == ServiceCode.storageLow.rawValue ? "60" : String(retryAfter ?? 5)
+        case 503: fields[.retryAfter] = String(retryAfter ?? 5)
         default: break
         }
         return fields

@@ -56,10 +56,13 @@ extension RelayInABox {
     func envelopeRequest(_ bytes: [UInt8]) -> ByteBuffer { request("POST", "/v1/envelopes", body: bytes) }
     func statementRequest(_ bytes: [UInt8]) -> ByteBuffer { request("POST", "/v1/statements", body: bytes) }
 
-    /// Only the beginning of an upload, in chunks of no announced length.
-    func chunkedUpload(_ bytes: [UInt8], ends: Bool) -> ByteBuffer {
-        var buffer = ByteBuffer(
-            string: "POST /v1/envelopes HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+    /// An upload in chunks of no announced length, or only its beginning.
+    /// - Parameter fields: further lines of the head.
+    func chunkedUpload(
+        _ bytes: [UInt8], ends: Bool, to route: Route = .submitEnvelope, fields: String = ""
+    ) -> ByteBuffer {
+        var buffer = ByteBuffer(string: "POST \(route.target) HTTP/1.1\r\nHost: localhost\r\n\(fields)")
+        buffer.writeString("Transfer-Encoding: chunked\r\n\r\n")
         buffer.writeString("\(String(bytes.count, radix: 16))\r\n")
         buffer.writeBytes(bytes)
         buffer.writeString(ends ? "\r\n0\r\n\r\n" : "\r\n")

@@ -39,7 +39,7 @@ struct BadInputTests {
     private func expectSigned(_ problem: Problem, _ row: BadInput, _ box: RelayInABox) throws {
         guard row.isRejection else { return #expect(problem.rejection == nil) }
         let signed = try SignedRejection(der: #require(problem.rejection), limit: ByteLimit.rejection)
-        #expect(signed.isValid(actKey: box.world.charter.charter.relay.actKey))
+        #expect(signed.isValid(key: box.world.charter.charter.relay.actKey))
         #expect(signed.rejection.code == row.code)
         #expect(signed.rejection.charter == box.world.charter.id)
         #expect(signed.rejection.treeSize <= box.head.size)

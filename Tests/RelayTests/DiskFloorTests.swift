@@ -1,5 +1,4 @@
 import Daemon
-import Keyring
 import Relay
 import Statements
 import TestKit
@@ -48,12 +47,8 @@ struct DiskFloorTests {
         var options = RelayInABox.Options.watched { $0.diskFloor.bytes = floor }
         options.publishesKeys = false
         try await RelayInABox.run(nil, options) { box in
-            let until = box.clock.now + .days(7)
-            let limits = box.world.charter.charter.limits
-            let publication = KeyPublication(
-                sealingKey: try RelaySite.sealingKey(FixtureWorld.envoy).publicKey, sealFrom: box.clock.now,
-                sealUntil: until, keepUntil: until + limits.longestLifetime + limits.keyGrace)
-            let signed = try box.sign(.keyPublication(publication), by: FixtureWorld.envoy)
+            let signed = try box.sign(
+                .keyPublication(box.publication(of: FixtureWorld.envoy)), by: FixtureWorld.envoy)
             #expect(try Self.code(try await box.post(.submitStatement, signed.derBytes())) == "storage-low")
             let before = box.head.size
             box.clock.pass(.minutes(11))

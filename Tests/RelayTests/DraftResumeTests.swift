@@ -12,7 +12,7 @@ struct DraftResumeTests {
         let seed = UInt64.random(in: 1...UInt64.max)
         try await ResumeTests.behindProxy { box, proxy in
             let made = try box.draft(ResumeTests.content)
-            var random = Seeded(seed)
+            var random = LogNumbers(seed: seed)
             let size = made.file.count
             let progress = Progress()
             proxy.change { $0.cuts = (0..<50).map { _ in Int.random(in: 1...size / 20, using: &random) } }

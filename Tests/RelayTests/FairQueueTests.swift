@@ -92,41 +92,99 @@ struct FairQueueTests {
         #expect(queue.add("second", of: Self.north, .routine, cost: 9).isAdded)
     }
 
-    @Test("a party that was displaced keeps one turn", arguments: [1, 7, 42] as [UInt64])
+    @Test("who would not find room if all that may go had gone displaces nothing")
+    func noRoom() {
+        var queue = Self.queue(limit: 10)
+        for number in 0..<6 { _ = queue.add("n\(number)", of: Self.north, .routine, cost: 1) }
+        for number in 0..<4 { _ = queue.add("s\(number)", of: Self.south, .routine, cost: 1) }
+        // One of the north's may go; then it has no more than the newcomer would have.
+        let large = queue.add("large", of: Self.middle, .flash, cost: 5)
+        #expect(!large.isAdded && large.displaced.isEmpty)
+        #expect(queue.count == 10)
+        let small = queue.add("small", of: Self.middle, .flash, cost: 1)
+        #expect(small.isAdded && small.displaced == ["n5"])
+    }
+
+    @Test("what may go is taken from several parties, each from its newest on, until there is room")
+    func several() {
+        var queue = Self.queue(limit: 12)
+        for number in 0..<3 { _ = queue.add("n\(number)", of: Self.north, .routine, cost: 2) }
+        for number in 0..<3 { _ = queue.add("s\(number)", of: Self.south, .routine, cost: 2) }
+        let admission = queue.add("m", of: Self.middle, .routine, cost: 3)
+        #expect(admission.isAdded && Set(admission.displaced) == ["n2", "s2"])
+        #expect(queue.take(10) == ["n0", "s0", "m", "n1", "s1"])
+    }
+
+    @Test("an empty queue takes what is larger than all of it, so that nothing is turned away for ever")
+    func larger() {
+        var queue = Self.queue(limit: 4)
+        #expect(queue.add("letter", of: Self.north, .routine, cost: 9).isAdded)
+        let second = queue.add("second", of: Self.south, .routine, cost: 9)
+        #expect(!second.isAdded && second.displaced.isEmpty)
+        #expect(queue.take(10) == ["letter"])
+        #expect(queue.add("second", of: Self.south, .routine, cost: 9).isAdded)
+        #expect(queue.add("tick", of: .relay, .flash, cost: 1, isExempt: true).isAdded)
+        #expect(queue.take(10) == ["tick", "second"])
+        #expect(queue.add("small", of: Self.north, .routine, cost: 4).isAdded)
+    }
+
+    @Test(
+        "a party that was displaced and comes again has one turn in each round, as everyone",
+        arguments: [1, 7, 42] as [UInt64])
     func drawn(seed: UInt64) {
-        var random = Draw(state: seed)
-        var queue = FairQueue<Int>(limit: 40, share: 50)
-        var (inside, displaced): (Set<Int>, Set<Int>) = ([], [])
-        let parties = [Self.north, Self.south, Self.middle]
+        var random = LogNumbers(seed: seed)
+        var queue = FairQueue<Int>(limit: 16, share: 50)
+        var inside: [Int: (party: PartyID, lane: Precedence)] = [:]
+        var (displaced, again) = (Set<PartyID>(), 0)
         for number in 0..<5_000 {
-            if random.next() % 4 == 0 {
-                for item in queue.take(Int(random.next() % 6)) { #expect(inside.remove(item) != nil, "seed \(seed)") }
+            if number % 40 == 39 {
+                Self.expectTurns(queue.take(1_000), &inside, "seed \(seed), \(number)")
+                #expect(queue.isEmpty && inside.isEmpty, "seed \(seed), \(number)")
+                displaced = []
                 continue
             }
-            let party = parties[random.next() % 8 < 6 ? 0 : Int(random.next() % 3)]
-            let precedence = Precedence.allCases[Int(random.next() % 4)]
-            let admission = queue.add(number, of: party, precedence, cost: 1 + Int(random.next() % 3))
-            if admission.isAdded { inside.insert(number) }
-            for item in admission.displaced {
-                #expect(inside.remove(item) != nil, "seed \(seed)")
-                displaced.insert(item)
+            if random.happens(10) {
+                for item in queue.take(Int(random.next() % 4)) {
+                    #expect(inside.removeValue(forKey: item) != nil, "seed \(seed)")
+                }
+                continue
             }
+            let parties = [Self.north, Self.south, Self.middle]
+            let party = parties[random.happens(50) ? 0 : Int(random.next() % 3)]
+            let lane = Precedence.allCases[Int(random.next() % 4)]
+            let admission = queue.add(number, of: party, lane, cost: 1 + Int(random.next() % 3))
+            for item in admission.displaced {
+                if let gone = inside.removeValue(forKey: item) { displaced.insert(gone.party) }
+            }
+            if admission.isAdded { inside[number] = (party, lane) }
+            if admission.isAdded, displaced.contains(party) { again += 1 }
             #expect(queue.count == inside.count, "seed \(seed), \(number)")
         }
-        #expect(!displaced.isEmpty)
-        #expect(Set(queue.take(100)) == inside, "seed \(seed)")
-        #expect(queue.isEmpty)
+        #expect(again > 100, "seed \(seed): too few came again to show anything")
+    }
+
+    /// Of each precedence: a round has everyone once who has as many, and then comes the next.
+    private static func expectTurns(
+        _ taken: [Int], _ inside: inout [Int: (party: PartyID, lane: Precedence)], _ comment: Comment
+    ) {
+        let order = taken.compactMap { inside.removeValue(forKey: $0) }
+        #expect(order.count == taken.count, comment)
+        for lane in Precedence.allCases {
+            var rest = order.filter { $0.lane == lane }.map { $0.party }[...]
+            while !rest.isEmpty {
+                let wanted = Set(rest)
+                let round = rest.prefix(wanted.count)
+                #expect(Set(round) == wanted, comment)
+                rest = rest.dropFirst(wanted.count)
+            }
+        }
     }
 }
 
 @Suite("The sequencer's queue", .timeLimit(.minutes(2)))
 struct SequencerQueueTests {
     private static func options(_ change: @escaping @Sendable (inout RelaySettings) -> Void) -> RelayInABox.Options {
-        var options = RelayInABox.Options.watched { settings in
-            // Commits are held back for as long as it takes.
-            settings.limits.queue.patience = .minutes(5)
-            change(&settings)
-        }
+        var options = RelayInABox.Options.watched(change)
         options.runsActs = false
         return options
     }
@@ -200,19 +258,6 @@ struct SequencerQueueTests {
             while case .overloaded = await other.outcome(by: box) { await Task.yield() }
             #expect(await other.isAccepted(by: box))
         }
-    }
-}
-
-/// SplitMix64.
-private struct Draw {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
     }
 }
 

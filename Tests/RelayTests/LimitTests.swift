@@ -97,6 +97,31 @@ struct PartyLimitTests {
         }
     }
 
+    @Test("a draft pays for its content once, whether its length is announced or not", arguments: [true, false])
+    func draft(isAnnounced: Bool) async throws {
+        let text = [UInt8](repeating: 7, count: 100_000)
+        // For three drafts at once, and no fourth.
+        let options = Self.options(SteadyClock()) { $0.content = 37_000 }
+        try await RelayInABox.run(nil, options) { box in
+            let route = Route.putDraft
+            var sent = 0
+            func put() async throws -> LoadConnection.Answer {
+                let file = try box.draft(text).file
+                sent += file.count
+                if isAnnounced { return try await box.put(file) }
+                let fields = try await box.signatureFields(route, as: FixtureWorld.envoy)
+                return try await box.exchange(box.chunkedUpload(file, ends: true, to: route, fields: fields))
+            }
+            for _ in 0..<3 { #expect(try await put().status == 200) }
+            #expect(sent <= 370_000)
+            let busy = try await put()
+            #expect(sent > 370_000)
+            try await Self.expect(
+                busy, .partyContent, "us-envoy may send 37000 bytes of content a second.",
+                retryAfter: "\((sent - 370_000 + 36_999) / 37_000)", box)
+        }
+    }
+
     @Test("signed requests have a rate, too")
     func requests() async throws {
         let clock = SteadyClock()

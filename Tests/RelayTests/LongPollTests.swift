@@ -102,6 +102,26 @@ struct InboxBellTests {
         await wait.value
     }
 
+    @Test("a place that is left ends its wait, whichever comes first, and nobody is answered")
+    func left() async {
+        let bell = InboxBell()
+        for number in 0..<1_000 {
+            let place = bell.place(for: Self.party)
+            let begin = ContinuousClock.now
+            async let stayed = place.wait(for: .seconds(10)) { false }
+            if number.isMultiple(of: 2) { while bell.waitingCount == 0 { await Task.yield() } }
+            place.leave()
+            #expect(await !stayed)
+            #expect(bell.waitingCount == 0)
+            guard ContinuousClock.now - begin < .seconds(5) else {
+                Issue.record("it waited to its end")
+                return
+            }
+        }
+        let place = bell.place(for: Self.party)
+        #expect(await place.wait(for: .seconds(60)) { true })
+    }
+
     @Test("a closed bell keeps nobody waiting")
     func closed() async {
         let bell = InboxBell()
@@ -131,6 +151,12 @@ struct InboxBellTests {
                 await Task.yield()
             }
         }
+    }
+}
+
+extension InboxBell {
+    fileprivate func wait(_ party: PartyID, for span: Duration, unless check: @Sendable () -> Bool) async {
+        _ = await place(for: party).wait(for: span, unless: check)
     }
 }
 

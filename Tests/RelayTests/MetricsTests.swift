@@ -77,9 +77,17 @@ struct MetricsTests {
             let envelope = try box.envelope(legs: [RelayInABox.toSpeaker])
             try await box.accept(envelope)
             try await box.tell(envelope.message, by: FixtureWorld.speaker) { .receipt($0, .retrieved) }
-            _ = try await box.get(.keys(FixtureWorld.speaker.party), as: FixtureWorld.envoy)
-            _ = try await box.get(.message(envelope.message), as: FixtureWorld.hezbollah)
-            let text = try await box.health("/metrics").text
+            #expect(try await box.get(.keys(FixtureWorld.speaker.party), as: FixtureWorld.envoy).status == 200)
+            // For a party that is not on its route it is not there.
+            #expect(try await box.get(.message(envelope.message), as: FixtureWorld.hezbollah).status == 404)
+            let (status, text) = try await box.health("/metrics")
+            #expect(status == 200)
+            let found = ScrapedMetrics(parsing: text)
+            for act in ["submission", "receipt"] {
+                #expect(found[#"valise_statements_total{act="\#(act)",outcome="accepted"}"#] == 1, "\(act)")
+            }
+            #expect(found[#"valise_requests_total{route="GET /v1/parties/{id}/keys",status="2xx"}"#] == 1)
+            #expect(found[#"valise_requests_total{route="GET /v1/messages/{id}",status="4xx"}"#] == 1)
             for word in FixtureWorld.delegates.flatMap({ [$0.party.description, $0.description] })
                 + [envelope.message.description, envelope.signed.id.description]
             {
@@ -137,7 +145,7 @@ struct InstrumentTests {
     func scraped() {
         let counter = LabelledCounter("code")
         counter.add("b")
-        counter.add("a", number: 3)
+        for _ in 0..<3 { counter.add("a") }
         let found = ScrapedMetrics(parsing: counter.family("x_total", "y").text + "x 1.5\nbroken\n")
         #expect(found["x"] == 1.5)
         #expect(found.by("code", "x_total").map(\.key) == ["a", "b"])

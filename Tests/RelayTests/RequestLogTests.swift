@@ -92,12 +92,18 @@ struct RequestLogTests {
 
     @Test("what a stranger sends is never a line of its own")
     func injection() async throws {
+        let answers = Answers()
         let (log, _) = try await traffic(.trace) { box, _ in
             for target in ["/v1/messages/%0a%7b%22level%22:%22error%22%7d", "/\"}{\"", "/\u{1B}[2J"] {
-                _ = try? await box.exchange(box.request("GET", target, fields: "User-Agent: x\"}\\n{\"\r\n"))
+                answers.list.append(
+                    try await box.exchange(box.request("GET", target, fields: "User-Agent: x\"}\\n{\"\r\n")))
             }
         }
-        for line in try log.lines() {
+        #expect(answers.list.count == 3 && answers.list.allSatisfy { $0.status / 100 == 4 })
+        let lines = try log.lines()
+        // The last of them does not get past the parser.
+        #expect(lines.count { ($0["metadata"] as? [String: String])?["route"] == "none" } == 2)
+        for line in lines {
             #expect(line["level"] as? String != nil && line["time"] as? String != nil)
         }
         for word in ["\u{1B}", "2J", "%22level%22", "\\\"}{"] { #expect(!log.text.contains(word), "\(word)") }

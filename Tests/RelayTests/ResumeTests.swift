@@ -38,7 +38,7 @@ struct ResumeTests {
             let envelope = try await Self.retrieved(box)
             let size = envelope.bytes.count
             // Between two cuts the handshake and some of the file come through; all of them fit into the file.
-            var random = Seeded(seed)
+            var random = LogNumbers(seed: seed)
             proxy.change { $0.cuts = (0..<50).map { _ in Int.random(in: 1...size / 25, using: &random) } }
             try await box.withClient(FixtureWorld.speaker, { $0.resumptions = 50 }) { client in
                 var bytes: [UInt8] = []
@@ -63,7 +63,7 @@ struct ResumeTests {
         let seed = UInt64.random(in: 1...UInt64.max)
         try await Self.behindProxy { box, proxy in
             let envelope = try box.envelope(Self.content, legs: [RelayInABox.toSpeaker])
-            var random = Seeded(seed)
+            var random = LogNumbers(seed: seed)
             let size = envelope.bytes.count
             proxy.change { $0.cuts = (0..<50).map { _ in Int.random(in: 1...size / 20, using: &random) } }
             try await box.withClient(FixtureWorld.envoy, { $0.resumptions = 50 }) { client in
@@ -189,16 +189,3 @@ struct ResumeTests {
 
 /// The source of an upload went away.
 struct GaveUp: Error {}
-
-/// The same numbers for the same seed (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-}

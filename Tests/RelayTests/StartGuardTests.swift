@@ -90,6 +90,10 @@ struct StartGuardTests {
         }
         let error = await #expect(throws: RelayError.self) { try await Self.start(site, "data", file) }
         #expect(error?.code == "head-file-damaged")
+        // It can be opened, and then not be read.
+        let folder = HeadFile(path: site.folder.path)
+        let third = #expect(throws: RelayError.self) { try folder.read(log: site.world.logSigner.key) }
+        #expect(third?.code == "head-file-unreadable")
         let nowhere = HeadFile(path: site.folder.path + "/missing/kept")
         let other = await #expect(throws: RelayError.self) { try await Self.start(site, "data", nowhere) }
         #expect(other?.code == "head-file-unwritable")

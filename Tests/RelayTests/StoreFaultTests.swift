@@ -11,8 +11,8 @@ import Wire
 struct StoreFaultTests {
     private typealias Call = StoreFaults.Call
 
-    /// Read when a relay starts, by the figures' clock, or by tests alone: other suites have them.
-    private static let notOfTheDay: Set<Call> = [.load, .note, .figures, .uploads]
+    /// Read when a relay starts, or by the figures' clock: other suites have them.
+    private static let notOfTheDay: Set<Call> = [.load, .note, .figures]
 
     private static let options = RelayInABox.Options { options in
         options.runsActs = false
@@ -46,9 +46,8 @@ struct StoreFaultTests {
 
     private static func hold(_ day: FaultyDay, _ box: RelayInABox) async throws {
         try await hold(day.promised, box)
-        let party = FixtureWorld.envoy.party
-        #expect(try await box.store.uploads(of: party).isEmpty)
-        #expect(try await box.store.drafts(of: party).isEmpty)
+        #expect(try await box.uploadsBegun.isEmpty)
+        #expect(try await box.store.drafts(of: FixtureWorld.envoy.party).isEmpty)
     }
 
     /// Everything that was promised is where it was promised, nothing is there twice, and the audit finds nothing.

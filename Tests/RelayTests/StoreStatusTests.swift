@@ -68,7 +68,7 @@ struct StoreStatusTests {
         let folder = try TemporaryFolder()
         #expect(DirectoryLock.holder(of: folder.path) == .nobody)
         let lock = try DirectoryLock(directory: folder.path)
-        #expect(DirectoryLock.holder(of: folder.path) == .process(Int(getpid())))
+        #expect(DirectoryLock.holder(of: folder.path) == .process(getpid()))
         withExtendedLifetime(lock) {}
         #expect(throws: DaemonError.self) { try DirectoryLock(directory: folder.path) }
     }
