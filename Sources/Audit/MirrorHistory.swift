@@ -1,4 +1,6 @@
 import Ledger
+import Statements
+import Transport
 
 /// What a mirror refuses: a checkpoint that takes something back of the one it kept.
 extension Mirror {
@@ -31,18 +33,21 @@ extension Mirror {
             "a log of \(shown.checkpoint.size) entries that does not begin with the \(kept.checkpoint.size) kept ones")
     }
 
-    /// Keeps both notes, under names that tell their sizes and roots.
+    /// Keeps both notes, and says what they show.
     private func evidence(
         _ code: Finding.Code, _ shown: TrustedCharter.Opened, _ kept: TrustedCharter.Opened, _ what: String
     ) throws -> Finding {
-        try folder.makeFolders([MirrorFolder.evidence])
-        for opened in [kept, shown] {
-            let (size, root) = (opened.checkpoint.size, opened.checkpoint.root)
-            let name = "\(MirrorFolder.evidence)/checkpoint-\(size)-\(root.hex.prefix(16))"
-            try folder.write(name, opened.note)
-        }
+        let (known, other) = (kept.remembered, shown.remembered)
+        // No relay was asked for a proof: the mirror's own tiles give the other root.
+        try folder.keep(ForkEvidence(remembered: known, presented: other, failedProof: nil))
         return Finding(
             code, path: MirrorFolder.evidence,
             "The relay shows \(what); both checkpoints are kept in \(folder.path)/\(MirrorFolder.evidence)")
+    }
+}
+
+extension TrustedCharter.Opened {
+    fileprivate var remembered: RememberedCheckpoint {
+        RememberedCheckpoint(head: LogHead(size: checkpoint.size, root: checkpoint.root), note: note)
     }
 }

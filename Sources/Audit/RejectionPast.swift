@@ -86,7 +86,7 @@ struct RejectionPast {
                 .timeBeforeLog,
                 "It says that it was decided before entry \(wanted.rawValue - 1) was accepted, on which it rests")
         }
-        if let after, time > after + RejectionReview.clockTolerance {
+        if let after, time > after + .clockTolerance {
             return .wrongful(
                 .timeAfterLog,
                 "It says that it was decided on \(wanted) entries, over 5 minutes after the log had more")
@@ -99,7 +99,9 @@ struct RejectionPast {
         case .repeated(let index):
             return .wrongful(.loggedBefore, "The log had it as entry \(index) already, whose acceptance was due")
         case .accepted(let changes):
-            if code == .overLimit, let detail = try tooLarge(signed, changes) { return .rightful(detail) }
+            if code == .overLimit, let objection = try Decider.objection(toEntryOf: signed, changes) {
+                return .rightful(objection.detail)
+            }
             return .wrongful(.accepted, "The rules accept it, as entry \(wanted)")
         }
     }
@@ -108,7 +110,7 @@ struct RejectionPast {
     func rejects(_ signed: SignedStatement, _ code: RejectionCode, at time: Timestamp) -> Bool {
         switch decide(signed, at: time) {
         case .rejected(let objection): objection.code == code
-        case .accepted(let changes): code == .overLimit && ((try? tooLarge(signed, changes)) ?? nil) != nil
+        case .accepted(let changes): code == .overLimit && (try? Decider.objection(toEntryOf: signed, changes)) != nil
         case .repeated: false
         }
     }
@@ -131,16 +133,6 @@ struct RejectionPast {
     /// As at the relay's door: its own acts do not come from outside.
     static func examined(_ signed: SignedStatement, _ charter: CharterInForce) -> ExaminedStatement {
         ExaminedStatement(signed) { $0.party == .relay ? nil : charter.key($0) }
-    }
-
-    /// What the rules accept is still refused where its entry would not fit.
-    private func tooLarge(_ signed: SignedStatement, _ changes: Changes) throws -> String? {
-        let entry = Entry(
-            acceptedAt: changes.acceptedAt, salt: [UInt8](repeating: 0, count: Entry.saltBytes),
-            constitution: changes.constitution, roster: changes.roster, previous: changes.previous,
-            body: .statement(signed))
-        let count = try entry.derBytes().count
-        return count > Bounds.entry ? "the entry would have \(count) bytes; it may have \(Bounds.entry)" : nil
     }
 }
 

@@ -8,10 +8,6 @@ package import Statements
 /// The entries before are replayed from entry 0, and are those that the mirror's checkpoint signs. Whatever the rules
 /// look at is in them and in the statement; only the time is the relay's word, and the entries around bound it.
 package struct RejectionReview: Sendable {
-    /// How far the time of a decision may be from those of the entries around it: batches are decided before they are
-    /// written.
-    static let clockTolerance = Decider.clockTolerance
-
     let folder: MirrorFolder
     let charter: TrustedCharter
     let workers: Int
@@ -32,7 +28,7 @@ package struct RejectionReview: Sendable {
     ///   `mirror-too-short`, or when the mirror cannot be read; ``Finding`` when the mirror is not a log to decide by.
     package func run(_ rejected: RejectedStatement) async throws -> RejectionReport {
         let rejection = rejected.rejection.rejection
-        guard rejected.rejection.isValid(actKey: charter.charter.relay.actKey),
+        guard rejected.rejection.isValid(key: charter.charter.relay.actKey),
             rejection.charter == charter.signed.id
         else { throw Self.notSigned }
         guard RejectionPast.examined(rejected.statement, CharterInForce(charter.signed)).isAuthentic else {
@@ -46,21 +42,18 @@ package struct RejectionReview: Sendable {
         try await replay(&past, checkpoint)
         let tiles = ProvenBeginning(checkpoint, folder)
         try tiles.expect(past.root, at: past.size)
-        var report = RejectionReport(rejected, code, past)
         let seen = rejected.statement.statement.seen
         if seen.size > size {
             guard seen.size <= checkpoint.size else { throw tooShort(checkpoint.size, seen.size) }
             if try tiles.root(at: seen.size) == seen.root {
-                report.verdict = .wrongful(
-                    .sizeBelowSeen,
-                    "The relay had shown its signer \(seen.size) entries before, and says that it decided on \(size)")
-                return report
+                let sentence =
+                    "The relay had shown its signer \(seen.size) entries before, and says that it decided on \(size)"
+                return RejectionReport(rejected, code, past, .wrongful(.sizeBelowSeen, sentence))
             }
         }
-        report.verdict = try past.verdict(rejected.statement, code, at: rejection.decidedAt)
-        report.restsOnTime =
-            report.verdict.isRightful && !past.rejects(rejected.statement, code, at: past.before)
-        return report
+        let verdict = try past.verdict(rejected.statement, code, at: rejection.decidedAt)
+        let restsOnTime = verdict.isRightful && !past.rejects(rejected.statement, code, at: past.before)
+        return RejectionReport(rejected, code, past, verdict, restsOnTime: restsOnTime)
     }
 
     private func openCheckpoint() throws -> Checkpoint {
@@ -147,15 +140,20 @@ package struct RejectionReport: Sendable {
     package let before: Timestamp
     /// When the next entry was accepted; nil where the mirror has none, and nothing bounds the time from above.
     package let after: Timestamp?
-    package internal(set) var verdict = Verdict.wrongful(.accepted, "")
+    package let verdict: Verdict
     /// The rules would not have said so at the time of the entry before: the rejection is as right as the time in it.
-    package internal(set) var restsOnTime = false
+    package let restsOnTime: Bool
 
-    init(_ rejected: RejectedStatement, _ code: RejectionCode, _ past: RejectionPast) {
+    init(
+        _ rejected: RejectedStatement, _ code: RejectionCode, _ past: RejectionPast, _ verdict: Verdict,
+        restsOnTime: Bool = false
+    ) {
         statement = rejected.statement
         rejection = rejected.rejection.rejection
         self.code = code
         before = past.before
         after = past.after
+        self.verdict = verdict
+        self.restsOnTime = restsOnTime
     }
 }

@@ -9,7 +9,7 @@ import Wire
 ///
 ///     checkpoint                  the newest verified checkpoint, a signed note
 ///     pages/<first entry>.json    the pages, by 16 digits
-///     evidence/                   checkpoints that contradict each other
+///     evidence/                   checkpoints that contradict each other, and proofs that did not hold
 package struct ScopeFolder: CheckpointMemory {
     package static let pages = "pages"
     private let folder: MirrorFolder
@@ -92,11 +92,5 @@ package struct ScopeFolder: CheckpointMemory {
         return nil
     }
 
-    package func keep(_ fork: ForkEvidence) throws {
-        try folder.makeFolders([MirrorFolder.evidence])
-        for shown in [fork.remembered, fork.presented] {
-            let name = "\(MirrorFolder.evidence)/checkpoint-\(shown.head.size)-\(shown.head.root.hex.prefix(16))"
-            try folder.write(name, shown.note)
-        }
-    }
+    package func keep(_ fork: ForkEvidence) throws { try folder.keep(fork) }
 }

@@ -28,15 +28,13 @@ package struct TrustedCharter: Sendable {
         if let finding = CharterCheck.findings(signed).first {
             throw Finding(.charterMismatch, "The charter cannot be used: \(finding.message) (\(finding.code))")
         }
-        let relay = signed.charter.relay
-        guard let name = NoteName(relay.origin),
-            let key = try? VerifierKey(name: name, kind: .ed25519, publicKey: relay.logKey)
-        else { throw Finding(.charterMismatch, "The charter's origin and log key make no verifier key") }
+        guard let key = try? signed.charter.relay.verifierKey else {
+            throw Finding(.charterMismatch, "The charter's origin and log key make no verifier key")
+        }
         self.signed = signed
         self.bytes = bytes
         logKey = key
-        witnesses = signed.charter.witnesses.compactMap { try? VerifierKey(text: $0.verifierKey) }
-            .filter { $0.kind == .cosignature }
+        witnesses = signed.charter.cosigners
     }
 
     package var charter: Charter { signed.charter }

@@ -23,10 +23,12 @@ package final class ArrivalQueue: Sendable {
     private let lock: FileLock.Kept
     private let state: Mutex<State>
 
+    static func file(_ home: DeskHome) -> String { "\(home.stateFolder)/exec" }
+
     /// Opens the queue that an earlier watch left. The first of all begins after what was shown at this desk before.
     /// - Throws: ``DeskError`` `exec-busy` while another watch has it.
     package init(_ home: DeskHome) throws {
-        path = InboxMemory.files(home)[2]
+        path = Self.file(home)
         guard let lock = try FileLock.take("\(path).lock") else {
             throw DeskError(
                 "exec-busy", "Another valise inbox --watch --exec is at work at this desk.",

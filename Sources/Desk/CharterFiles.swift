@@ -1,6 +1,7 @@
 package import Keyring
 import Ledger
 package import Statements
+import Wording
 
 /// The files by which a charter comes about: compiled, signed on each founder's own desk, collected.
 package enum CharterFiles {
@@ -52,7 +53,7 @@ package enum CharterFiles {
         guard case .signed(let signed) = try read(path) else {
             throw DeskError(
                 "charter-unsigned", "\(path) is a compiled charter without its signatures.",
-                hint: "valise charter collect \(DeskFile.quoted(path)) SIGNATURES... -o charter.signed",
+                hint: "valise charter collect \(ShellWord.quoted(path)) SIGNATURES... -o charter.signed",
                 kind: .verification)
         }
         return signed

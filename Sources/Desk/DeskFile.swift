@@ -3,16 +3,6 @@ import Keyring
 
 /// Files of a desk that hold no secret: read within a bound, written whole or not at all.
 package enum DeskFile {
-    /// A path as a POSIX shell reads it back: for the commands that hints suggest.
-    static func quoted(_ path: String) -> String {
-        let isPlain = path.utf8.allSatisfy { byte in
-            byte >= 0x80 || byte >= 0x30 && byte <= 0x39 || (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
-                || "._-/+,:=@%".utf8.contains(byte)
-        }
-        if isPlain, !path.isEmpty { return path }
-        return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-    }
-
     /// The whole file.
     /// - Parameter limit: the most bytes it may have; a larger one is refused unread.
     /// - Throws: ``DeskError`` with `file-missing`, `file-unreadable` or `file-too-large`.

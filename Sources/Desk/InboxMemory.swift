@@ -11,15 +11,17 @@ package struct InboxMemory: Sendable {
     private let list: String
 
     package init(_ home: DeskHome) {
-        let files = Self.files(home)
-        path = files[0]
-        list = files[1]
+        path = Self.numbersFile(home)
+        list = Self.listFile(home)
     }
 
-    /// The numbers, then the identifiers, then what ``ArrivalQueue`` keeps.
+    /// What belongs to one charter's log.
     static func files(_ home: DeskHome) -> [String] {
-        ["inbox", "arrived", "exec"].map { "\(home.stateFolder)/\($0)" }
+        [numbersFile(home), listFile(home), ArrivalQueue.file(home)]
     }
+
+    private static func numbersFile(_ home: DeskHome) -> String { "\(home.stateFolder)/inbox" }
+    private static func listFile(_ home: DeskHome) -> String { "\(home.stateFolder)/arrived" }
 
     package struct Numbers: Hashable, Sendable {
         /// Everything up to this number is settled for this party: nothing there changes any more.

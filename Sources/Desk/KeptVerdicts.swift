@@ -8,7 +8,9 @@ struct KeptVerdicts {
     private static let byteLimit = 1 << 20
     private let path: String
 
-    init(_ home: DeskHome) { path = KeptViews.files(home)[2] }
+    init(_ home: DeskHome) { path = Self.file(home) }
+
+    static func file(_ home: DeskHome) -> String { "\(home.stateFolder)/verdicts" }
 
     /// Compares what is shown with what was, and keeps the newer of both.
     /// - Returns: the auditors of whom something older is shown now, or nothing; sorted.

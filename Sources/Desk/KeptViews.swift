@@ -25,17 +25,19 @@ package struct KeptViews: ViewMemory {
 
     /// - Parameter byteLimit: the most bytes that are read of a file.
     init(_ home: DeskHome, _ rejections: KeptRejections, byteLimit: Int = 64 << 20) {
-        let files = Self.files(home)
-        chains = files[0]
-        arrivals = files[1]
+        chains = Self.chainsFile(home)
+        arrivals = Self.placesFile(home)
         self.rejections = rejections
         self.byteLimit = byteLimit
     }
 
     /// What belongs to one charter's log.
     static func files(_ home: DeskHome) -> [String] {
-        ["chains", "places", "verdicts"].map { "\(home.stateFolder)/\($0)" }
+        [chainsFile(home), placesFile(home), KeptVerdicts.file(home)]
     }
+
+    static func chainsFile(_ home: DeskHome) -> String { "\(home.stateFolder)/chains" }
+    static func placesFile(_ home: DeskHome) -> String { "\(home.stateFolder)/places" }
 
     package func lastEntries(of messages: [MessageID]) throws -> [MessageID: LogIndex] {
         let known = try cache.chains.withLock { known in
@@ -122,7 +124,7 @@ package struct KeptViews: ViewMemory {
     /// Begins anew with the places of arrivals.
     /// - Returns: where the earlier ones are; nil if none were known.
     static func forgetPlaces(_ home: DeskHome) throws -> String? {
-        let path = files(home)[1]
+        let path = placesFile(home)
         return try FileLock.held("\(path).lock") { try moveAside(path) }
     }
 

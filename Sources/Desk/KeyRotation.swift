@@ -121,7 +121,7 @@ extension Desk {
         var published: [KeyPublication] = []
         let names = try home.sealingKeyNames()
         var covered = known.records.count { now() < $0.sealUntil && names.contains($0.key.short) }
-        var from = max(known.records.map(\.sealUntil).max() ?? now() - .minutes(5), now() - .minutes(5))
+        var from = max(known.records.map(\.sealUntil).max() ?? now() - .clockTolerance, now() - .clockTolerance)
         var waiting = Array(names.filter { known.record(named: $0) == nil }.reversed())
         let limits = charter.inForce.limits
         while covered < windows {

@@ -3,6 +3,7 @@ import Glibc
 import Keyring
 import Rules
 import Statements
+import Wording
 
 /// Opening envelope files on a machine without a network: what a stick brings, and the receipt that it takes back.
 extension Desk {
@@ -54,7 +55,7 @@ extension Desk {
             try await write(receipt, header, leg, .unreadable(reason))
             throw DeskError(
                 "unreadable-\(reason)", "\(path) could not be opened: \(Self.sentence(reason)).",
-                hint: receipt.map { "valise submit \(DeskFile.quoted($0)) says so in the log" }
+                hint: receipt.map { "valise submit \(ShellWord.quoted($0)) says so in the log" }
                     ?? "ask for the file again",
                 kind: .verification)
         }
@@ -88,10 +89,10 @@ extension Desk {
         guard kind != .envelope else { return }
         let hint =
             switch kind {
-            case .statement: "valise submit \(DeskFile.quoted(path)) hands it to the relay"
-            case .draft: "valise cosign \(DeskFile.quoted(path)) signs it"
-            case .keys: "valise keys import \(DeskFile.quoted(path)) takes it in"
-            case .rejection: "valise-audit rejection verify \(path) decides it again"
+            case .statement: "valise submit \(ShellWord.quoted(path)) hands it to the relay"
+            case .draft: "valise cosign \(ShellWord.quoted(path)) signs it"
+            case .keys: "valise keys import \(ShellWord.quoted(path)) takes it in"
+            case .rejection: "valise-audit rejection verify \(ShellWord.quoted(path)) decides it again"
             case .envelope, nil: "check that it is the right file"
             }
         throw DeskError(

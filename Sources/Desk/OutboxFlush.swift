@@ -88,7 +88,7 @@ extension Desk {
     /// - Returns: nil as long as it is not, and for a message that is in the log: to hand it over again brings its
     ///   acceptance.
     private func settledRefusal(_ item: OutboxItem) async throws -> OutboxReason? {
-        guard let reason = item.reason, reason.isOpenRefusal, now() > item.submitBy + Self.clockTolerance else {
+        guard let reason = item.reason, reason.isOpenRefusal, now() > item.submitBy + .clockTolerance else {
             return nil
         }
         do {
@@ -98,9 +98,6 @@ extension Desk {
         } catch is TransportError {}
         return nil
     }
-
-    /// As far as the relay's clock may be behind.
-    private static let clockTolerance = TimeSpan.minutes(5)
 
     /// Asks for the keys that the relay did not answer for when an item was sealed, and seals its content key anew
     /// where they are others by now. Else a relay could have a message sealed to old keys by not answering for keys

@@ -36,10 +36,9 @@ package struct PinnedCharter: Sendable {
     /// - Throws: ``DeskError`` with the code of the first finding; nothing about it is trusted then.
     package init(checking signed: SignedCharter) throws {
         if let finding = CharterCheck.findings(signed).first { throw Self.unfit(finding) }
-        let relay = signed.charter.relay
-        guard let name = NoteName(relay.origin),
-            let key = try? VerifierKey(name: name, kind: .ed25519, publicKey: relay.logKey)
-        else { throw Self.unfit(CharterCheck.Finding("charter-origin", "the origin cannot name a log key")) }
+        guard let key = try? signed.charter.relay.verifierKey else {
+            throw Self.unfit(CharterCheck.Finding("charter-origin", "the origin cannot name a log key"))
+        }
         inForce = CharterInForce(signed)
         logKey = key
     }

@@ -99,7 +99,7 @@ package struct RecipientKeys: Sendable {
                 hint: "call the other parties: the relay may run under another charter", kind: .verification)
         }
         let age = desk.now() - tick.acceptedAt
-        guard age.milliseconds > -TimeSpan.minutes(5).milliseconds else {
+        guard age.milliseconds > -TimeSpan.clockTolerance.milliseconds else {
             throw DeskError(
                 "tick-ahead",
                 "The newest tick is \(-age.milliseconds / 60_000) minutes ahead of this desk's clock.",

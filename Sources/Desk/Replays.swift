@@ -41,12 +41,9 @@ extension Desk {
 extension StatusReport.Concern {
     /// An auditor's word against the log.
     static func against(_ verdict: Verdict) -> Self {
-        let finding = verdict.finding
-        let rule = finding?.rule.map { "(\($0))" } ?? ""
-        let entry = finding?.entry.map { " at entry \($0)" } ?? ""
-        return .init(
+        .init(
             weight: .alarm, code: "verdict-against",
-            sentence: "\(verdict.auditor) has found the log wrong: \(finding?.code.text ?? "")\(rule)\(entry).",
+            sentence: "\(verdict.auditor) has found the log wrong: \(verdict.finding?.description ?? "").",
             advice: "call \(verdict.auditor.party) and the other parties; an auditor's copy of the log proves it")
     }
 }

@@ -1,3 +1,5 @@
+import Wording
+
 /// Names of files that strangers gave, as names under which they can be saved.
 enum SafeFileName {
     /// The longest result, in bytes: file systems take 255, and a number is still to be added.
@@ -26,14 +28,10 @@ enum SafeFileName {
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         if refused.contains(scalar) { return true }
         // Zero-width joiners belong to Persian and Indic names.
-        if scalar.value == 0x200C || scalar.value == 0x200D { return false }
-        switch scalar.value {
-        case 0x034F, 0x115F...0x1160, 0x17B4...0x17B5, 0x180B...0x180F, 0x3164, 0xFFA0, 0xE0000...0xE0FFF: return true
-        default: break
-        }
+        if scalar.isJoiner { return false }
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return true
-        default: return false
+        case .privateUse, .unassigned: return true
+        default: return scalar.isUnsafe
         }
     }
 

@@ -6,6 +6,7 @@ import Sealing
 package import Statements
 package import Transport
 import Wire
+import Wording
 
 /// The two halves of sending, for a machine without a network and one that has it: `.valise` files are all that
 /// crosses.
@@ -79,11 +80,11 @@ extension Desk {
         case .keys:
             throw DeskError(
                 "not-a-valise-file", "\(path) holds sealing keys, which are not submitted.",
-                hint: "valise keys import \(DeskFile.quoted(path))", kind: .usage)
+                hint: "valise keys import \(ShellWord.quoted(path))", kind: .usage)
         case .rejection:
             throw DeskError(
                 "not-a-valise-file", "\(path) holds a rejection, which is not submitted.",
-                hint: "valise-audit rejection verify \(path)", kind: .usage)
+                hint: "valise-audit rejection verify \(ShellWord.quoted(path))", kind: .usage)
         case nil:
             throw DeskError(
                 "not-a-valise-file", "\(path) is not an envelope, a statement or a draft.",

@@ -29,9 +29,8 @@ package struct ConfirmedHead: Hashable, Sendable {
     package init?(_ note: [UInt8], charter: Charter, log: VerifierKey) throws {
         let quorum = Int(charter.witnessQuorum)
         guard quorum > 0 else { return nil }
-        let keys = charter.witnesses.compactMap { try? VerifierKey(text: $0.verifierKey) }
-            .filter { $0.kind == .cosignature }
-        let (checkpoint, cosignatures) = try Checkpoint.open(SignedNote(parsing: note), log: log, cosigners: keys)
+        let (checkpoint, cosignatures) = try Checkpoint.open(
+            SignedNote(parsing: note), log: log, cosigners: charter.cosigners)
         let found = cosignatures.compactMap { line in
             line.time.map { Cosigner(name: line.key.name.description, at: $0) }
         }

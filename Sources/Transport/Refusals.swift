@@ -35,7 +35,7 @@ extension RelayClient {
         guard let bytes = problem.rejection else { return .absent }
         guard let found = try? SignedRejection(der: bytes, limit: ByteLimit.rejection),
             found.rejection.charter == charter.id, found.rejection.statement == signed.id,
-            found.rejection.code == problem.code, found.isValid(actKey: charter.charter.relay.actKey)
+            found.rejection.code == problem.code, found.isValid(key: charter.charter.relay.actKey)
         else { return .invalid }
         return .signed(found)
     }
@@ -52,7 +52,7 @@ extension RelayClient {
         switch RejectionCode(rawValue: rejection.code) {
         case .clock:
             // The two clocks differ, or the relay lies: its own word must bear it out at least.
-            return statement.madeAt > rejection.decidedAt + Self.clockTolerance
+            return statement.madeAt > rejection.decidedAt + .clockTolerance
                 ? nil : "the statement was not made ahead of the time of the decision"
         case .wrongCharter where statement.charter == charter.id: return "the statement is for this charter"
         case .tooLate
@@ -62,11 +62,11 @@ extension RelayClient {
         default: break
         }
         let now = options.now()
-        if rejection.decidedAt > now + Self.clockTolerance {
+        if rejection.decidedAt > now + .clockTolerance {
             let minutes = (rejection.decidedAt - now).milliseconds / 60_000
             return "the time of the decision is \(minutes) min ahead of this machine's clock"
         }
-        if rejection.decidedAt < asked.start - Self.clockTolerance {
+        if rejection.decidedAt < asked.start - .clockTolerance {
             let minutes = (asked.start - rejection.decidedAt).milliseconds / 60_000
             return "the time of the decision is \(minutes) min before the statement was handed in"
         }

@@ -67,9 +67,9 @@ package actor RelayClient {
         views: (any ViewMemory)? = nil, options: Options = Options()
     ) throws(TransportError) {
         let relay = charter.charter.relay
-        guard let name = NoteName(relay.origin),
-            let key = try? VerifierKey(name: name, kind: .ed25519, publicKey: relay.logKey)
-        else { throw TransportError(.charterUnusable, "the charter's log key or origin is unusable") }
+        guard let key = try? relay.verifierKey else {
+            throw TransportError(.charterUnusable, "the charter's log key or origin is unusable")
+        }
         let scheme = "https://"
         guard relay.url.hasPrefix(scheme), relay.url.utf8.count > scheme.utf8.count,
             relay.url.dropFirst(scheme.count).utf8.allSatisfy(RelayClient.isAuthority)

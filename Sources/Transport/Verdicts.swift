@@ -75,7 +75,7 @@ extension RelayClient {
         } catch {
             let evidence = ForkEvidence(
                 remembered: RememberedCheckpoint(head: head.head, note: head.note),
-                presented: RememberedCheckpoint(head: said, note: Self.text(of: signed)), failedProof: proof)
+                presented: RememberedCheckpoint(head: said, note: try text(of: signed)), failedProof: proof)
             try await memory?.keep(evidence)
             throw TransportError(
                 fork: evidence,
@@ -85,7 +85,8 @@ extension RelayClient {
     }
 
     /// A verdict as evidence: a line with its DER.
-    private static func text(of signed: SignedVerdict) -> [UInt8] {
-        Array("verdict \(Base64.encode((try? signed.derBytes()) ?? signed.verdictBytes))\n".utf8)
+    private nonisolated func text(of signed: SignedVerdict) throws(TransportError) -> [UInt8] {
+        let bytes = try answer("the verdict") { () throws(FormError) in try signed.derBytes() }
+        return Array("verdict \(Base64.encode(bytes))\n".utf8)
     }
 }

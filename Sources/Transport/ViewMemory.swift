@@ -19,9 +19,6 @@ package protocol ViewMemory: Sendable {
 }
 
 extension RelayClient {
-    /// How far the clocks of relay and client may differ (`Docs/Specification.md#times-and-bounds`).
-    static let clockTolerance = TimeSpan.minutes(5)
-
     /// Holds custody chains against what was seen of these messages before, and against this client's clock, and
     /// remembers how far they go.
     /// - Throws: ``TransportError`` with `withheld` where an entry is missing that was shown before and that the head
@@ -46,7 +43,7 @@ extension RelayClient {
 
     /// An entry cannot have been accepted at a time that is still to come.
     nonisolated func expectNotAhead(_ entries: [VerifiedEntry]) throws(TransportError) {
-        let latest = options.now() + Self.clockTolerance
+        let latest = options.now() + .clockTolerance
         guard let ahead = entries.first(where: { $0.entry.acceptedAt > latest }) else { return }
         let minutes = (ahead.entry.acceptedAt - options.now()).milliseconds / 60_000
         throw TransportError(

@@ -7,8 +7,6 @@ import Statements
 final class FollowChecks: EntryObserver {
     /// How much later than its interval a tick may be.
     static let tickGrace = TimeSpan.minutes(2)
-    /// How far clocks of relay, witnesses and follower may differ.
-    static let clockTolerance = TimeSpan.minutes(5)
     /// How long cosignatures may be missing, or a source away.
     static let patience = TimeSpan.minutes(10)
     /// Alarms of one round about single entries; more say nothing new.
@@ -38,10 +36,10 @@ final class FollowChecks: EntryObserver {
     func see(_ entry: Entry, at index: LogIndex) {
         let time = entry.acceptedAt
         newest = time
-        if let bound, index.rawValue < bound.size.rawValue, time > bound.at + Self.clockTolerance {
+        if let bound, index.rawValue < bound.size.rawValue, time > bound.at + .clockTolerance {
             tell(.entryTime(index, "that it was accepted later than a clock says that has seen it"))
         }
-        if let seen = memory.seen, index.rawValue >= seen.size.rawValue, time < seen.at - Self.clockTolerance {
+        if let seen = memory.seen, index.rawValue >= seen.size.rawValue, time < seen.at - .clockTolerance {
             tell(.entryTime(index, "that it was accepted before a checkpoint was seen that does not have it"))
         }
         if index == 0 { for party in charter.parties { memory.ticks[party.id] = time } }

@@ -1,5 +1,6 @@
 import Keyring
 package import Ledger
+import Wording
 
 /// A witness's key, which opens unattended, and the name that it signs under.
 ///
@@ -49,7 +50,7 @@ package struct WitnessKeys: Sendable {
         } catch let error as KeyringError where error.code == .keyFileMissing {
             throw KeyringError(
                 .keyFileMissing, error.message,
-                hint: "valise-audit witness keys new --out \(folder) --name NAME makes it.")
+                hint: "valise-audit witness keys new --out \(ShellWord.quoted(folder)) --name NAME makes it.")
         }
         let path = "\(folder)/\(verifierFile)"
         guard let bytes = try WitnessFile.read(path, limit: 1_024), bytes.last == 0x0a,

@@ -46,8 +46,7 @@ package struct WitnessServer: Sendable {
         nextSecond: @escaping @Sendable () async throws -> Void = WitnessClock.nextSecond,
         listening: @escaping @Sendable (Int) async -> Void
     ) throws {
-        var quiet = logger
-        quiet.logLevel = max(.notice, logger.logLevel)
+        let quiet = logger.quiet
         let builder: HTTPServerBuilder
         do { builder = try GuardedServer.builder(settings.identity, limits: settings.limits) } catch {
             throw WitnessError(

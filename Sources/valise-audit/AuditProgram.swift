@@ -6,13 +6,14 @@ import Keyring
 import Terminal
 import Transport
 import Watch
+import Wording
 
 /// The auditor's program.
 @main
 struct AuditProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valise-audit", abstract: "Copy a relay's log, and check every entry of it again.",
-        version: "0.1.0",
+        version: BuildVersion.text,
         subcommands: [
             MirrorCommand.self, VerifyCommand.self, FollowCommand.self, RejectionCommand.self, ScopeCommand.self,
             WitnessCommand.self,

@@ -3,6 +3,7 @@ import Audit
 import Ledger
 import Statements
 import Terminal
+import Wording
 
 /// `valise-audit mirror`: brings a local copy of the log up to date.
 struct MirrorCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import Ledger
 import Terminal
+import Wording
 
 /// Consistency proofs from a local copy of a log, whose tiles must give the root of its checkpoint.
 struct MirrorProofs {
@@ -50,6 +51,6 @@ struct MirrorProofs {
         CommandFailure(
             code: "mirror-damaged", kind: "verification",
             message: "The tiles in \(folder) do not lead to the root of its checkpoint.",
-            hints: ["valise-audit verify --mirror \(folder) shows what is wrong with the copy"])
+            hints: ["valise-audit verify --mirror \(ShellWord.quoted(folder)) shows what is wrong with the copy"])
     }
 }

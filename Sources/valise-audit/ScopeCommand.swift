@@ -49,7 +49,7 @@ struct ScopeCommand: AsyncParsableCommand {
         let text = ScopeText(outcome: outcome, charter: trusted.signed, now: RelayClient.systemClock())
         if json { Output.standard.json(text.json) } else { text.print() }
         if let verdict = outcome.against.first, let finding = verdict.finding {
-            throw ScopeFinding(.verdictAgainst, "\(verdict.auditor) has found the log wrong: \(finding.words)")
+            throw ScopeFinding(.verdictAgainst, "\(verdict.auditor) has found the log wrong: \(finding)")
         }
     }
 }

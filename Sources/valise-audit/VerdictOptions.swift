@@ -77,7 +77,7 @@ extension VerdictTeller.Told {
     /// What it says, and where it went.
     var words: String {
         let verdict = signed.verdict
-        let what = verdict.finding.map { "against it, \($0.words)" } ?? "that all of it is right"
+        let what = verdict.finding.map { "against it, \($0)" } ?? "that all of it is right"
         let places = [isPosted ? "posted at the relay" : nil, file.map { "written to \($0)" }].compactMap(\.self)
         return "\(verdict.auditor) on \(verdict.head.size) entries: \(what); \(places.joined(separator: ", "))"
     }
@@ -89,12 +89,5 @@ extension VerdictTeller.Told {
             "root": .string(Base64.encode(verdict.head.root.bytes)), "at": .integer(verdict.at.milliseconds),
             "sound": .bool(verdict.isSound), "posted": .bool(isPosted), "file": .optional(file),
         ]
-    }
-}
-
-extension VerdictFinding {
-    /// `rule-broken(barred) at entry 57`.
-    var words: String {
-        "\(code)\(rule.map { "(\($0))" } ?? "")\(entry.map { " at entry \($0)" } ?? "")"
     }
 }

@@ -3,6 +3,7 @@ import Desk
 import Keyring
 import Statements
 import Terminal
+import Wording
 
 /// `valise charter`.
 struct CharterCommand: AsyncParsableCommand {

@@ -5,6 +5,7 @@ import Sealing
 import Statements
 import Terminal
 import Transport
+import Wording
 
 /// `valise drafts`.
 struct DraftsCommand: AsyncParsableCommand {

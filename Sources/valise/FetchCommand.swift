@@ -2,6 +2,7 @@ import ArgumentParser
 import Desk
 import Statements
 import Terminal
+import Wording
 
 /// `valise fetch`.
 struct FetchCommand: AsyncParsableCommand {

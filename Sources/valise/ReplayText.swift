@@ -25,7 +25,7 @@ enum ReplayText {
     /// Told loudly, wherever replays are told.
     static func warn(_ replays: Replays?) {
         for verdict in replays?.against ?? [] {
-            let what = verdict.finding.map(words) ?? ""
+            let what = verdict.finding?.description ?? ""
             Output.diagnostics.note(
                 Label("alarm", .bad), "\(verdict.auditor) has found the log wrong: \(what) [verdict-against]")
         }
@@ -34,11 +34,6 @@ enum ReplayText {
                 .caution, "the relay showed a newer verdict of \(auditor) before than it shows now [verdict-taken-back]"
             )
         }
-    }
-
-    /// `rule-broken(barred) at entry 57`.
-    private static func words(_ finding: VerdictFinding) -> String {
-        "\(finding.code)\(finding.rule.map { "(\($0))" } ?? "")\(finding.entry.map { " at entry \($0)" } ?? "")"
     }
 
     static func json(_ replays: Replays?, _ tick: VerifiedTick?) -> JSONValue {

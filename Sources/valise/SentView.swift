@@ -3,6 +3,7 @@ import Ledger
 import Statements
 import Terminal
 import Transport
+import Wording
 
 /// What is printed of a message that was sent, kept, drafted or sealed.
 struct SentView {

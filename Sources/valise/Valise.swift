@@ -1,5 +1,6 @@
 import ArgumentParser
 import Terminal
+import Wording
 
 /// A delegate's program.
 @main
@@ -10,7 +11,7 @@ struct Valise: AsyncParsableCommand {
         discussion: """
             Without a command it shows how to begin. Every command takes --home FOLDER or --profile NAME, and --json.
             """,
-        version: "0.1.0",
+        version: BuildVersion.text,
         groupedSubcommands: [
             CommandGroup(name: "Setting up", subcommands: [KeysCommand.self, CharterCommand.self, JoinCommand.self]),
             CommandGroup(

@@ -70,7 +70,7 @@ struct FlippedBitTests {
 
     @Test("bits here and there in every file of a larger mirror", arguments: [UInt64(1), 20_261_122])
     func sampled(seed: UInt64) async throws {
-        var random = SeededNumbers(seed: seed)
+        var random = LogNumbers(seed: seed)
         let bench = try Bench()
         let forge = LogForge(try Talks.long(530))
         let charter = try TrustedCharter(forge.world.charter.derBytes())
@@ -107,18 +107,5 @@ struct FlippedBitTests {
         #expect(report.firstFinding == "tile-mismatch")
         #expect(report.findings.map(\.code) == [.tileMismatch])
         #expect(report.findings.first?.path == tile)
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

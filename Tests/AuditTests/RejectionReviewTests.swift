@@ -53,8 +53,8 @@ private struct Refused {
     }
 
     /// `rightful`, or why it is wrongful.
-    func verdict(_ rejected: RejectedStatement) async throws -> String {
-        switch try await review(rejected).verdict {
+    func verdict(_ rejected: RejectedStatement, of forge: LogForge? = nil) async throws -> String {
+        switch try await review(rejected, of: forge).verdict {
         case .rightful: "rightful"
         case .wrongful(let fault, _): fault.rawValue
         }
@@ -62,7 +62,7 @@ private struct Refused {
 
     func failure(_ rejected: RejectedStatement, of forge: LogForge? = nil) async -> String {
         do {
-            return "\(try await review(rejected, of: forge).verdict)"
+            return try await verdict(rejected, of: forge)
         } catch let error as AuditError { return error.code.rawValue } catch let finding as Finding {
             return finding.label
         } catch { return "\(error)" }
@@ -159,7 +159,9 @@ struct RejectionReviewTests {
         #expect(await refused.failure(try refused.rejected(unsigned, "wrong-state")) == "statement-not-signed")
         var forge = LogForge(refused.talks.log)
         forge.entries[1] = forge.entries[2]
-        #expect(await refused.failure(try refused.rejected(signed, "wrong-state"), of: forge) != "rightful")
+        // A submission that had seen more than was there.
+        let broken = await refused.failure(try refused.rejected(signed, "wrong-state"), of: forge)
+        #expect(broken == "rule-broken(other-log)")
         forge = LogForge(refused.talks.log)
         forge.entries.removeLast()
         let short = try refused.rejected(signed, "wrong-state", size: 4)
@@ -170,34 +172,30 @@ struct RejectionReviewTests {
     func altered() async throws {
         let refused = try Refused([.convey])
         let rejected = try refused.rejected(refused.conveyance(), "wrong-state")
-        let bench = try Bench()
-        var forge = LogForge(refused.talks.log)
-        try forge.write(to: bench.mirror())
-        let note = try #require(bench.files()["checkpoint"])
-        // Whole entries with their tiles, under a checkpoint of others.
-        forge.entries[3] = forge.entries[2]
-        try forge.write(to: bench.mirror())
-        try LogForge.write(note, to: "\(bench.mirror())/checkpoint")
-        let review = RejectionReview(
-            folder: MirrorFolder(path: bench.mirror()), charter: try refused.talks.charter, workers: 2)
-        await #expect(throws: Finding.self) { try await review.run(rejected) }
+        // As many entries of another history, to which the rules have no objection.
+        var other = try Talks([])
+        other.log.wait(.seconds(5))
+        _ = try other.log.batch([other.log.sign(.conveyance(other.reference), by: FixtureWorld.speaker)])
+        let files = try LogForge(other.log).files()
+        for (folder, code) in [("tile/", Finding.Code.rootMismatch), ("tile/entries/", .tileMismatch)] {
+            let bench = try Bench()
+            for (path, bytes) in try LogForge(refused.talks.log).files() {
+                let shown = path.hasPrefix(folder) ? try #require(files[path]) : bytes
+                try LogForge.write(shown, to: "\(bench.mirror())/\(path)")
+            }
+            let review = RejectionReview(
+                folder: MirrorFolder(path: bench.mirror()), charter: try refused.talks.charter, workers: 2)
+            let finding = await #expect(throws: Finding.self) { try await review.run(rejected) }
+            #expect(finding?.code == code)
+        }
     }
 
-    @Test("in a log of several bundles the entries after the decision are not needed")
+    @Test("in a log of several bundles the entries after the next one are not needed")
     func long() async throws {
         var log = try Talks.long(600)
         let size = log.head.size
         log.wait(.seconds(1))
         let world = log.world
-        let signed = try LogForge.sign(
-            .recall(MessageID(Hash.sha256([1])), legs: [try #require(LegNumber(0))]), by: FixtureWorld.envoy,
-            in: world, at: log.now, seen: log.head)
-        let rejection = Rejection(
-            charter: world.charter.id, statement: signed.id, code: "unknown-message", treeSize: size,
-            decidedAt: log.now)
-        let rejected = try RejectedStatement(
-            signed,
-            SignedRejection(rejection) { try world.sign($0, by: DelegateID(party: .relay, name: .act)) })
         for _ in 0..<300 { _ = try log.batch([log.fillerTick(Int(log.head.size.rawValue))]) }
         let bench = try Bench()
         let forge = LogForge(log)
@@ -205,8 +203,21 @@ struct RejectionReviewTests {
         let review = RejectionReview(
             folder: MirrorFolder(path: bench.mirror()), charter: try TrustedCharter(world.charter.derBytes()),
             workers: 2)
-        let report = try await review.run(rejected)
-        #expect(report.verdict.isRightful && report.after == log.now)
+        // After whole bundles the next entry is in another one.
+        for size in [size, TreeSize(512)] {
+            let time = log.entry(Int(size.rawValue)).acceptedAt
+            let signed = try LogForge.sign(
+                .recall(MessageID(Hash.sha256([1])), legs: [try #require(LegNumber(0))]), by: FixtureWorld.envoy,
+                in: world, at: time, seen: forge.head(Int(size.rawValue)))
+            let rejection = Rejection(
+                charter: world.charter.id, statement: signed.id, code: "unknown-message", treeSize: size,
+                decidedAt: time)
+            let rejected = try RejectedStatement(
+                signed,
+                SignedRejection(rejection) { try world.sign($0, by: DelegateID(party: .relay, name: .act)) })
+            let report = try await review.run(rejected)
+            #expect(report.verdict.isRightful && report.after == time, "\(size)")
+        }
     }
 
     @Test("every changed bit of the file is refused, or the rejection proves nothing")

@@ -162,9 +162,3 @@ struct DraftCheats {
         },
     ]
 }
-
-/// Bytes that came in pieces.
-private actor Pieces {
-    private(set) var all: [UInt8] = []
-    func take(_ piece: [UInt8]) { all += piece }
-}

@@ -172,9 +172,3 @@ struct ErasureCheats {
         return Hash.sha256(await pieces.all)
     }
 }
-
-/// Bytes that came in pieces.
-private actor Pieces {
-    private(set) var all: [UInt8] = []
-    func take(_ piece: [UInt8]) { all += piece }
-}

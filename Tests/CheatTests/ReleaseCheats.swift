@@ -74,9 +74,3 @@ struct ReleaseCheats {
         ])
     }
 }
-
-/// Bytes that came in pieces.
-private actor Pieces {
-    private(set) var all: [UInt8] = []
-    func take(_ piece: [UInt8]) { all += piece }
-}

@@ -33,7 +33,7 @@ struct ArrivalQueueTests {
     private static func waiting(_ file: [UInt8], _ bench: DeskBench, _ name: String) throws -> [ArrivalNumber] {
         let home = DeskHome(path: "\(bench.folder.path)/\(name)")
         try home.prepare()
-        try DeskFile.write(InboxMemory.files(home)[2], file)
+        try DeskFile.write(ArrivalQueue.file(home), file)
         return try ArrivalQueue(home).waiting
     }
 
@@ -44,7 +44,7 @@ struct ArrivalQueueTests {
             let queue = try ArrivalQueue(desk.home)
             var steps: [(file: [UInt8], waiting: [UInt64])] = []
             func note(_ waiting: UInt64...) throws {
-                steps.append((try DeskFile.read(InboxMemory.files(desk.home)[2], limit: 1 << 16), waiting))
+                steps.append((try DeskFile.read(ArrivalQueue.file(desk.home), limit: 1 << 16), waiting))
                 #expect(queue.waiting == Self.numbers(waiting))
             }
             try note()
@@ -58,7 +58,7 @@ struct ArrivalQueueTests {
             try note(2, 3, 4)
             for (number, left) in [(2, [3, 4]), (3, [4]), (4, [])] as [(UInt64, [UInt64])] {
                 try queue.end(ArrivalNumber(number))
-                steps.append((try DeskFile.read(InboxMemory.files(desk.home)[2], limit: 1 << 16), left))
+                steps.append((try DeskFile.read(ArrivalQueue.file(desk.home), limit: 1 << 16), left))
             }
             for (position, step) in steps.enumerated() {
                 #expect(try Self.waiting(step.file, bench, "killed-\(position)") == Self.numbers(step.waiting))
@@ -135,11 +135,11 @@ struct ArrivalQueueTests {
             let queue = try ArrivalQueue(desk.home)
             _ = try await Self.take(queue, desk)
             try queue.end(ArrivalNumber(1))
-            let text = try DeskFile.readText(InboxMemory.files(desk.home)[2], limit: 1 << 16)
+            let text = try DeskFile.readText(ArrivalQueue.file(desk.home), limit: 1 << 16)
             #expect(text == "taken 2\ndue 1\ndue 2\nended 1\n")
             try DeskFile.write(desk.home.pinFile, Array("another\n".utf8))
             try desk.charter.pin(in: desk.home, replacing: true)
-            #expect(!DeskFile.exists(InboxMemory.files(desk.home)[2]))
+            #expect(!DeskFile.exists(ArrivalQueue.file(desk.home)))
         }
     }
 }

@@ -30,13 +30,6 @@ struct DeskHomeTests {
         withExtendedLifetime(desks) {}
     }
 
-    @Test(
-        "a path in a hint is quoted as the programs quote it",
-        arguments: ["a.valise", "/tmp/my desk/x", "it's", "", "$(x)", "~/x", "ورقة.valise", "a;b", "[x]", "-o"])
-    func quoted(path: String) {
-        #expect(DeskFile.quoted(path) == ShellWord.quoted(path))
-    }
-
     @Test("the agent's socket has a path that a Unix socket can have, and one of its own for each home")
     func sockets() {
         let long = DeskHome(path: "/" + String(repeating: "long-folder/", count: 20) + "a")

@@ -27,7 +27,7 @@ struct KeptVerdictsTests {
         #expect(try compare([]) == [])
         #expect(try compare([(one, 5), (other, 9)]) == [])
         #expect(try compare([(one, 5), (other, 9)]) == [])
-        #expect(try compare([(one, 4), (other, 10)]) == [one])
+        for _ in 0..<2 { #expect(try compare([(one, 4), (other, 10)]) == [one]) }
         #expect(try compare([]) == [one, other].sorted())
         #expect(try compare([(one, 6)]) == [other])
         #expect(try compare([(one, 6), (other, 10)]) == [])

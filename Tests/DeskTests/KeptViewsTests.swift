@@ -43,8 +43,8 @@ struct KeptViewsTests {
 
     @Test("lines that are not understood are passed over, and a file of old lines is written anew")
     func compacted() throws {
-        let path = KeptViews.files(home)[0]
-        var lines = ["nonsense", "", "\(message(1)) x", "\(message(1)) 1 2"]
+        let path = KeptViews.chainsFile(home)
+        var lines = ["nonsense", "", "\(message(1)) x", "\(message(1)) 5000 2"]
         for index in 0..<2_000 { lines.append("\(message(index % 3)) \(index)") }
         try DeskFile.write(path, Array((lines.joined(separator: "\n") + "\n").utf8))
         let known = try views().lastEntries(of: (0..<3).map(message))
@@ -67,7 +67,7 @@ struct KeptViewsTests {
 
     @Test("a line that was cut short is no line, nor becomes one when others are added")
     func torn() throws {
-        let path = KeptViews.files(home)[0]
+        let path = KeptViews.chainsFile(home)
         let whole = "\(message(1)) 1234\n"
         for cut in whole.utf8.indices {
             let torn = Array("\(message(2)) 7\n\(whole[..<cut])".utf8)
@@ -82,7 +82,7 @@ struct KeptViewsTests {
     @Test("a file of views that is too large is moved aside, and a new one begun")
     func tooLarge() throws {
         try views().note([message(1): 4])
-        let path = KeptViews.files(home)[0]
+        let path = KeptViews.chainsFile(home)
         let strict = KeptViews(home, rejections, byteLimit: 20)
         #expect(try strict.lastEntries(of: [message(1)]).isEmpty)
         #expect(DeskFile.exists("\(path).aside") && !DeskFile.exists(path))

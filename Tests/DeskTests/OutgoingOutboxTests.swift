@@ -71,7 +71,7 @@ struct OutgoingOutboxTests {
         try await OutgoingScene.run { scene in
             try await scene.with(FixtureWorld.envoy) { try await $0.refreshKeptKeys() }
             let seed = UInt64.random(in: 0 ... .max)
-            var random = Dice(seed)
+            var random = LogNumbers(seed: seed)
             var sent: [MessageID] = []
             for _ in 0..<25 {
                 // One letter takes about 22,000 bytes both ways, the keys before it included.
@@ -352,18 +352,5 @@ struct OutgoingRepairTests {
                 #expect(desk.outboxCount == 0)
             }
         }
-    }
-}
-
-/// A seeded generator: SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators").
-struct Dice {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
