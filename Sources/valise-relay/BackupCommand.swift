@@ -6,6 +6,7 @@ import Statements
 import Store
 import StoreSQLite
 import Terminal
+import Wording
 
 /// `valise-relay backup`: copies a data directory while a relay works in it.
 struct BackupCommand: AsyncParsableCommand {
@@ -50,7 +51,7 @@ struct BackupCommand: AsyncParsableCommand {
             list.add("log", "\(manifest.head.size) entries, root \(Base64.encode(manifest.head.root.bytes))")
             list.add("files", "\(manifest.files.count), whose digests are in \(BackupManifest.name)")
             Output.standard.fields(list)
-            Output.diagnostics.note(.next, "valise-relay check --data \(folder)")
+            Output.diagnostics.note(.next, "valise-relay check --data \(ShellWord.quoted(folder))")
         }
     }
 
@@ -108,7 +109,7 @@ struct RestoreCommand: AsyncParsableCommand {
             list.add("of", TimeText.utc(milliseconds: manifest.madeAt.milliseconds))
             list.add("payloads", "\(report.payloads) read, \(ByteSize(bytes: report.payloadBytes))")
             Output.standard.fields(list)
-            Output.diagnostics.note(.next, "valise-relay serve --data \(data) --keys KEYS")
+            Output.diagnostics.note(.next, "valise-relay serve --data \(ShellWord.quoted(data)) --keys KEYS")
         }
     }
 

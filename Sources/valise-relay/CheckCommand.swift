@@ -5,6 +5,7 @@ import Statements
 import Store
 import StoreSQLite
 import Terminal
+import Wording
 
 /// `valise-relay check`: holds a data directory against its own entries.
 struct CheckCommand: AsyncParsableCommand {
@@ -86,7 +87,9 @@ struct StoreReport {
             ]
         }
         if after.differences.contains(where: \.isRepairable) {
-            hints.append("stop the relay, then make tiles and views again: valise-relay check --data \(data) --repair")
+            let folder = ShellWord.quoted(data)
+            hints.append(
+                "stop the relay, then make tiles and views again: valise-relay check --data \(folder) --repair")
         }
         if after.differences.contains(where: { !$0.ask.isEmpty }) {
             hints.append("ask the parties that are named: no entry has what is missing, and nobody else here")
@@ -104,7 +107,7 @@ struct StoreReport {
         list.add("entries", "\(before.entries) hashed, \(before.decided) decided again")
         list.add("tiles, views", "\(before.rows) rows compared")
         list.add("payloads", "\(before.payloads) read, \(ByteSize(bytes: before.payloadBytes))")
-        if !after.repaired.isEmpty || !before.repaired.isEmpty {
+        if !before.repaired.isEmpty {
             list.add("made again", before.repaired.joined(separator: ", "))
         }
         output.fields(list)

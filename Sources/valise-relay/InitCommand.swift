@@ -6,6 +6,7 @@ import Relay
 import Statements
 import StoreSQLite
 import Terminal
+import Wording
 
 /// `valise-relay init`: makes the charter entry 0 of a new log.
 struct InitCommand: AsyncParsableCommand {
@@ -47,6 +48,7 @@ struct InitCommand: AsyncParsableCommand {
             list.add("charter", signed.id.fingerprint)
             list.add("verifier key", signers.log.key.text)
             Output.standard.fields(list)
+            let (data, keys) = (ShellWord.quoted(data), ShellWord.quoted(keys))
             Output.diagnostics.note(.next, "valise-relay serve --data \(data) --keys \(keys)")
         }
     }

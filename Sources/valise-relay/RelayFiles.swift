@@ -4,6 +4,7 @@ import Ledger
 import Relay
 import Statements
 import Terminal
+import Wording
 
 /// What the relay's commands read from files.
 enum RelayFiles {
@@ -17,7 +18,7 @@ enum RelayFiles {
             guard (try? Charter(der: bytes, limit: Bounds.charter)) == nil else {
                 throw CommandFailure(
                     code: "charter-unsigned", message: "\(path) is a compiled charter without its signatures.",
-                    hints: ["valise charter collect \(path) SIGNATURES... -o charter.signed"])
+                    hints: ["valise charter collect \(ShellWord.quoted(path)) SIGNATURES... -o charter.signed"])
             }
             throw CommandFailure(
                 code: "charter-damaged",
@@ -56,12 +57,11 @@ enum RelayFiles {
     }
 
     static func signers(log: SigningKey, act: SigningKey, charter: Charter) throws -> RelaySigners {
-        guard let name = NoteName(charter.relay.origin) else {
+        guard let key = try? charter.relay.verifierKey(of: log.publicKey) else {
             throw CommandFailure(
                 code: "charter-origin", message: "The charter's origin cannot name a log key.",
                 hints: ["compile the charter again with another origin"])
         }
-        let key = try VerifierKey(name: name, kind: .ed25519, publicKey: log.publicKey)
         return RelaySigners(log: NoteSigner(key: key) { try log.sign($0) }, act: { try act.sign($0) })
     }
 }

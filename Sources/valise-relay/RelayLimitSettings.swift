@@ -6,27 +6,36 @@ import Terminal
 /// The settings of limits: `Docs/Operations/limits.md` says what each of them does when it is hit.
 extension RelaySetting {
     private static let most: Int64 = 1_000_000
+    /// What counts where nothing is set.
+    private static let limits = RelayLimits()
 
     var limitRow: SettingDeclaration {
         switch self {
-        case .connections: Self.count(10_000, "Connections that are open at a time, as far as file descriptors reach.")
-        case .addressConnections: Self.count(512, "Connections of one address.")
-        case .addressHandshakes: Self.count(50, "New connections of an address a second.")
+        case .connections:
+            Self.count(
+                Self.limits.sources.connections,
+                "Connections that are open at a time, as far as file descriptors reach.")
+        case .addressConnections: Self.count(Self.limits.sources.addressConnections, "Connections of one address.")
+        case .addressHandshakes: Self.count(Self.limits.sources.handshakes, "New connections of an address a second.")
         case .addressRequests:
-            Self.count(200, "Requests of an address a second, over connections on which no signature has held yet.")
-        case .addressFailures: Self.count(20, "Signatures of an address a second that do not hold.")
+            Self.count(
+                Self.limits.sources.requests,
+                "Requests of an address a second, over connections on which no signature has held yet.")
+        case .addressFailures:
+            Self.count(Self.limits.sources.failures, "Signatures of an address a second that do not hold.")
         case .addressBytes:
             .init(
-                .size(1_024...1 << 40), .value("1MiB"),
+                .size(1_024...1 << 40), .value(SettingKind.size(Int64(Self.limits.sources.bytes))),
                 "Bytes of an address a second, over connections on which no signature has held yet.")
-        case .partyConnections: Self.count(1_024, "Connections of one party.")
-        case .partyPolls: Self.count(512, "Inboxes of one party that wait for something.")
-        case .partyRequests: Self.count(1_000, "Signed requests of a party a second.")
-        case .partyStatements: Self.count(100, "Statements of a party a second.")
-        case .delegateStatements: Self.count(50, "Statements of one delegate a second.")
+        case .partyConnections: Self.count(Self.limits.parties.connections, "Connections of one party.")
+        case .partyPolls: Self.count(Self.limits.parties.polls, "Inboxes of one party that wait for something.")
+        case .partyRequests: Self.count(Self.limits.parties.requests, "Signed requests of a party a second.")
+        case .partyStatements: Self.count(Self.limits.parties.statements, "Statements of a party a second.")
+        case .delegateStatements:
+            Self.count(Self.limits.parties.delegateStatements, "Statements of one delegate a second.")
         case .partyContent:
             .init(
-                .size(1_024...1 << 40), .value("64MiB"),
+                .size(1_024...1 << 40), .value(SettingKind.size(Int64(Self.limits.parties.content))),
                 "Bytes of envelopes, drafts and parts that a party may send a second.")
         default: sharedLimitRow
         }
@@ -34,7 +43,7 @@ extension RelaySetting {
 
     private var sharedLimitRow: SettingDeclaration {
         switch self {
-        case .allStatements: Self.count(10_000, "Statements of all parties a second.")
+        case .allStatements: Self.count(Self.limits.parties.allStatements, "Statements of all parties a second.")
         case .allMessages:
             .init(
                 .count(1...1 << 48), .otherwise("none; the charter's quotas count"),
@@ -45,20 +54,20 @@ extension RelaySetting {
                 "Payload bytes of all unsettled messages; no submission is taken above it.", example: "1TiB")
         case .queueLimit:
             Self.count(
-                Int64(Sequencer.queueLimit),
+                Self.limits.queue.statements,
                 "Statements that wait to be decided; 16 KiB of what comes with one count as one more.")
         case .queuePatience:
             .init(
-                .span(1_000...300_000), .value("10s"),
+                .span(1_000...300_000), .value(SettingKind.span(Self.limits.queue.patience.milliseconds)),
                 "What would have to wait for longer is turned away at once, with 503 and `overloaded`.")
         default:
             .init(
-                .count(1...99), .value("50"),
+                .count(1...99), .value("\(Self.limits.queue.share)"),
                 "Percent of a batch that a precedence above routine may take while lower ones wait.")
         }
     }
 
-    private static func count(_ standard: Int64, _ help: String) -> SettingDeclaration {
+    private static func count(_ standard: Int, _ help: String) -> SettingDeclaration {
         .init(.count(1...most), .value("\(standard)"), help)
     }
 }

@@ -6,6 +6,7 @@ import Relay
 import Statements
 import Store
 import Terminal
+import Wording
 
 /// The operator's program.
 @main

@@ -33,10 +33,7 @@ struct RelayRun {
     /// Serves until the process is told to stop.
     func serve() async throws {
         let keys = try ServingKeys.open(folder: settings.required(.keys), tls: settings.text(.tls))
-        guard let loaded = try await store.load() else {
-            throw RelayError(
-                "no-log", "\(data) has no log.", hint: "valise-relay init --charter F --data \(data) makes one")
-        }
+        guard let loaded = try await store.load() else { throw RelayFiles.noLog(data) }
         let charter = loaded.standing.charter.charter
         let signers = try RelayFiles.signers(log: keys.log, act: keys.act, charter: charter)
         let log = try await Founding.open(store, signers: signers)
@@ -53,7 +50,7 @@ struct RelayRun {
                 metadata: ["port": "\(port)", "origin": "\(charter.relay.origin)", "entries": "\(size)"])
             notifier.ready(status: "serving \(charter.relay.origin)")
         }
-        let limit = settings.number(.stopLimit).map { Duration.milliseconds($0) } ?? .seconds(20)
+        let limit = settings.number(.stopLimit).map { Duration.milliseconds($0) } ?? ServiceRoot.stopLimit
         // First in the list, so last to stop: the head is kept once nothing more is committed.
         let keeper = ServiceRoot.Named("head", HeadKeeper(head, log: log, logger: logger))
         let drain = ServiceRoot.Named("drain", DrainSignal(logger: logger) { log.drain() })

@@ -1,6 +1,8 @@
 import Daemon
 import Logging
+import NIOCore
 import Relay
+import Statements
 import Terminal
 import Wire
 
@@ -48,6 +50,8 @@ enum RelaySetting: String, SettingName {
 
     private static let second: Int64 = 1_000
     private static let minute: Int64 = 60_000
+    /// What counts where nothing is set.
+    private static let connectionLimits = ConnectionLimits()
 
     var declaration: SettingDeclaration {
         switch self {
@@ -73,7 +77,10 @@ enum RelaySetting: String, SettingName {
         case .healthPort:
             .init(
                 .port, .otherwise("none"), "A loopback port for `/healthz`, `/readyz` and `/metrics`.", example: "8442")
-        case .logLevel: .init(.word(Logger.Level.allCases.map(\.rawValue)), .value("info"), "How much is logged.")
+        case .logLevel:
+            .init(
+                .word(Logger.Level.allCases.map(\.rawValue)), .value(LogLevelSetting.standard.level.rawValue),
+                "How much is logged.")
         case .witnessPause, .witnessRoots: witnessRow
         case .diskFloor:
             .init(
@@ -93,7 +100,8 @@ enum RelaySetting: String, SettingName {
     private var witnessRow: SettingDeclaration {
         self == .witnessPause
             ? .init(
-                .span(Self.second...60 * Self.minute), .value("10s"),
+                .span(Self.second...60 * Self.minute),
+                .value(SettingKind.span(CheckpointRounds.Cadence().pause.milliseconds)),
                 "How long to wait between two checkpoints that the charter's witnesses are asked to cosign.")
             : .init(
                 .file, .otherwise("the system's"),
@@ -105,22 +113,25 @@ enum RelaySetting: String, SettingName {
         switch self {
         case .headLimit:
             .init(
-                .span(Self.second...5 * Self.minute), .value("10s"),
+                .span(Self.second...5 * Self.minute), .value(Self.span(Self.connectionLimits.head)),
                 "A request's head must be complete this long after its first byte, or after the connection was opened.")
         case .bodyWindow:
             .init(
-                .span(Self.second...10 * Self.minute), .value("30s"),
+                .span(Self.second...10 * Self.minute), .value(Self.span(Self.connectionLimits.bodyWindow)),
                 "In every window of this length, `body-floor` bytes of a request's body must come.")
         case .bodyFloor:
-            .init(.size(1...16 << 20), .value("30KiB"), "How much of a request's body must come in a `body-window`.")
+            .init(
+                .size(1...16 << 20), .value(SettingKind.size(Int64(Self.connectionLimits.bodyFloor))),
+                "How much of a request's body must come in a `body-window`.")
         case .idleLimit:
             // A desk waits on it for its inbox.
             .init(
-                .span(Int64(InboxQuery.longestWait + 1) * Self.second...60 * Self.minute), .value("2m"),
+                .span(Int64(InboxQuery.longestWait + 1) * Self.second...60 * Self.minute),
+                .value(Self.span(Self.connectionLimits.idle)),
                 "A kept connection without a request is closed after this.")
         case .stopLimit:
             .init(
-                .span(Self.second...10 * Self.minute), .value("20s"),
+                .span(Self.second...10 * Self.minute), .value(Self.span(ServiceRoot.stopLimit)),
                 "How long a stop waits for requests that have begun.")
         default:
             .init(
@@ -128,4 +139,7 @@ enum RelaySetting: String, SettingName {
                 example: "4")
         }
     }
+
+    private static func span(_ amount: TimeAmount) -> String { SettingKind.span(amount.nanoseconds / 1_000_000) }
+    private static func span(_ duration: Duration) -> String { SettingKind.span(Int64(duration / .milliseconds(1))) }
 }

@@ -4,6 +4,7 @@ import Relay
 import Statements
 import StoreSQLite
 import Terminal
+import Wording
 
 /// What `valise-relay status` found: in the data directory, and from the relay that works there.
 struct RelayStatusReport {
@@ -36,7 +37,7 @@ struct RelayStatusReport {
         // A port that an earlier process noted may be anybody's by now.
         self.port = port ?? (holder == .nobody ? nil : HealthPort.read(data))
         readiness = self.port.flatMap { LoopbackReading.get("/readyz?format=json", port: $0) }
-            .flatMap { Readiness(parsing: $0.body) }
+            .flatMap { try? Readiness(parsing: $0.body) }
         figures = self.port.flatMap { LoopbackReading.get("/metrics", port: $0) }.flatMap {
             $0.status == 200 ? ScrapedMetrics(parsing: String(decoding: $0.body, as: UTF8.self)) : nil
         }
@@ -71,11 +72,9 @@ struct RelayStatusReport {
     var cosigned: (size: TreeSize, names: [String], at: CosignatureTime?)? {
         let charter = store.charter.charter
         guard let note = store.shown.parties.flatMap({ try? SignedNote(parsing: $0) }),
-            let name = NoteName(charter.relay.origin),
-            let log = try? VerifierKey(name: name, kind: .ed25519, publicKey: charter.relay.logKey)
+            let log = try? charter.relay.verifierKey,
+            let (checkpoint, lines) = try? Checkpoint.open(note, log: log, cosigners: charter.cosigners)
         else { return nil }
-        let keys = charter.witnesses.compactMap { try? VerifierKey(text: $0.verifierKey) }
-        guard let (checkpoint, lines) = try? Checkpoint.open(note, log: log, cosigners: keys) else { return nil }
         return (checkpoint.size, lines.map(\.key.name.description), lines.compactMap(\.time).max())
     }
 
@@ -93,7 +92,8 @@ struct RelayStatusReport {
             return [
                 Concern(
                     name: "running", isFailure: false, sentence: "No relay works in this data directory.",
-                    next: "valise-relay serve --data \(data) --keys KEYS, or the service that runs it")
+                    next: "valise-relay serve --data \(ShellWord.quoted(data)) --keys KEYS, or the service that runs it"
+                )
             ]
         }
         guard let port else {

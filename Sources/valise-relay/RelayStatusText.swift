@@ -5,6 +5,7 @@ import Statements
 import Store
 import StoreSQLite
 import Terminal
+import Wording
 
 /// How `valise-relay status` looks: fields, the inboxes, and what is wrong; or one JSON document.
 struct RelayStatusText {

@@ -44,9 +44,7 @@ struct StatusCommand: ParsableCommand {
     private func store(at now: Timestamp) throws -> StoreStatus {
         do throws(StoreError) { return try StoreStatus.read(directory: data, at: now) } catch {
             guard error.code == .notFound else { throw error }
-            throw CommandFailure(
-                code: "no-log", message: "\(data) has no log.",
-                hints: ["valise-relay init --charter F --data \(data) makes one"], status: .notFound)
+            throw RelayFiles.noLog(data)
         }
     }
 }
