@@ -148,9 +148,6 @@ package final class FaultInjectingStore: Store {
         try await store.addUpload(upload, room: room)
     }
     package func upload(_ id: UploadID) async throws(StoreError) -> StoredUpload? { try await store.upload(id) }
-    package func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload] {
-        try await store.uploads(of: party)
-    }
     package func appendUpload(_ id: UploadID, _ bytes: [UInt8], at offset: UInt64) async throws(StoreError) {
         try await store.appendUpload(id, bytes, at: offset)
     }

@@ -91,10 +91,6 @@ extension FaultyCalls {
         try faults.before(.upload)
         return try await store.upload(id)
     }
-    func uploads(of party: PartyID) async throws(StoreError) -> [StoredUpload] {
-        try faults.before(.uploads)
-        return try await store.uploads(of: party)
-    }
     func uploadBytes(_ id: UploadID, _ range: Range<UInt64>) async throws(StoreError) -> [UInt8] {
         try faults.before(.uploadBytes)
         return try await store.uploadBytes(id, range)

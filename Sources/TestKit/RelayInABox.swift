@@ -116,6 +116,8 @@ package struct RelayInABox: Sendable {
         settings.limits.sources.requests = 5_000
         settings.limits.sources.failures = 5_000
         settings.limits.sources.handshakes = 5_000
+        // Many relays share a test's process: a batch may take long without a disk that hangs.
+        settings.limits.queue.patience = .minutes(5)
         settings.dataFolder = site.data
         options.settings(&settings)
         return try await RelayServer(

@@ -1,4 +1,5 @@
 import Crypto
+import Daemon
 import Glibc
 package import Keyring
 import Ledger
@@ -56,16 +57,7 @@ package final class RelaySite: Sendable {
             let port = nextPort.wrappingAdd(1, ordering: .relaxed).newValue
             let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             defer { Glibc.close(probe) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = in_port_t(port).bigEndian
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            let bound = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(probe, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-                }
-            }
-            if bound { return port }
+            if try LoopbackAddress.with(port: port, { bind(probe, $0, $1) == 0 }) { return port }
         }
         throw NoPort()
     }

@@ -17,7 +17,7 @@ package final class StoreFaults: Sendable {
             removeUpload
         case addDraft, signDraft, rejectDraft, removeDraft, keep, finishErasures
         case load, facts, tile, entries, inbox, submissions, scope, chain, publications, keys, latestTick, due, settled
-        case erasure, envelopeSize, envelope, upload, uploads, uploadBytes, expiredUploads, draft, drafts, draftBytes
+        case erasure, envelopeSize, envelope, upload, uploadBytes, expiredUploads, draft, drafts, draftBytes
         case draftNote, settledDrafts, note, figures
 
         /// Whether it writes, so that it can fail in both ways.

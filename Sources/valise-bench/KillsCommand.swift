@@ -58,9 +58,7 @@ struct KillsCommand: AsyncParsableCommand {
         let files = FileManager.default
         try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try files.copyItem(atPath: world.folder + "/mirror", toPath: folder + "/mirror")
-        let relay = world.charter.charter.relay
-        guard let origin = NoteName(relay.origin) else { return }
-        let key = try VerifierKey(name: origin, kind: .ed25519, publicKey: relay.logKey)
+        let key = try world.charter.charter.relay.verifierKey
         try (key.text + "\n").write(toFile: folder + "/verifier-key", atomically: true, encoding: .utf8)
     }
 }

@@ -1,3 +1,4 @@
+import Daemon
 import Foundation
 import Glibc
 import Terminal
@@ -90,14 +91,6 @@ final class RelayProcess {
     private static func listens(on port: Int) -> Bool {
         let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(probe) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(probe, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
+        return (try? LoopbackAddress.with(port: port) { connect(probe, $0, $1) == 0 }) ?? false
     }
 }
