@@ -3,25 +3,16 @@
 # table of checks over one world of five parties and a relay in a temporary folder.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 
 RELAY=$BIN/valise-relay
 AUDIT=$BIN/valise-audit
 SAMPLER_PID=""
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    [ -z "$SAMPLER_PID" ] || kill "$SAMPLER_PID" 2>/dev/null
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+clear_more() { [ -z "$SAMPLER_PID" ] || kill "$SAMPLER_PID" 2>/dev/null; }
 
 # Parties without a running agent are asked for their passphrase file; the envoy is unlocked below.
 envoy() { party us-envoy "$@"; }

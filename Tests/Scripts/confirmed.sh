@@ -3,25 +3,16 @@
 # witness goes away, comes back, and when the relay is put back to an older copy of its data. Needs the debug build. Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 WITNESS_PORTS=("$(free_port)" "$(free_port)")
 HEALTH=$(free_port)
 WEB=$(free_port)
 PIDS=()
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null; done
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+clear_more() { for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null; done; }
 
 eval "$(declare -f charter_source | sed '1s/charter_source/plain_source/')"
 charter_source() {
@@ -63,18 +54,6 @@ PY
 }
 metrics() { python3 -c 'import sys, urllib.request
 print(urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics", timeout=10).read().decode())' "$HEALTH"; }
-# until TEXT COMMAND...: repeats the command until it prints TEXT, for half a minute.
-until_prints() {
-    local text=$1 output
-    shift
-    for _ in $(seq 60); do
-        output=$("$@" 2>&1 </dev/null)
-        grep -qF -- "$text" <<<"$output" && return 0
-        sleep 0.5
-    done
-    echo "$output"
-    return 1
-}
 follow() {
     party oversight-committee lock >/dev/null 2>&1
     timeout 60 "$BIN/valise-audit" follow --charter "$WORLD/charter.signed" --once "$@"

@@ -49,7 +49,7 @@ class CuttingProxy:
                     for key, _ in waiting.select():
                         data = key.fileobj.recv(65_536)
                         if left is not None:
-                            data, left = data[:left], left - len(data)
+                            data, left = data[:left], max(0, left - len(data))
                         if not data:
                             self.cuts += left is not None and left <= 0
                             return

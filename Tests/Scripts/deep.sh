@@ -88,6 +88,7 @@ step "RFC 9421 both ways" .build-venv/bin/python Tests/Foreign/rfc9421/interop.p
 step "${KILLS:-20} kills" env KILLS="${KILLS:-20}" KEEP="$PLACE/kills" Tests/Scripts/kills.sh
 step "sumdb reads a log with full tiles" sumdb_full
 step "faults of the machine" Tests/Scripts/faults.sh
+step "two minutes of soak" env SECONDS_LONG=120 Tests/Scripts/soak.sh
 step "keys rotate" Tests/Scripts/rotation-drill.sh
 step "10,000 corruptions of a mirror" corruptions
 step "address sanitizer" core_tests --sanitize=address --scratch-path .build-asan

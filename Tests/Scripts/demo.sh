@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 BIN=${BIN:-$(swift build --show-bin-path)}
 WORLD=${WORLD:-$PWD/.demo}
 KEYS=${KEYS:-$PWD/Keys/demo}
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
+export SWIFT_BACKTRACE=enable=no NO_COLOR=1 XDG_STATE_HOME=$WORLD/state
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 

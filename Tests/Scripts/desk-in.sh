@@ -3,15 +3,13 @@
 # status, key rotation, two runs at once. Every command has a time limit. Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1 TZ=UTC
+export TZ=UTC
 unset XDG_RUNTIME_DIR
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 
 WATCH_PID=""
 stop_watch() {
@@ -20,13 +18,7 @@ stop_watch() {
     wait "$WATCH_PID" 2>/dev/null
     WATCH_PID=""
 }
-cleanup() {
-    stop_watch
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+clear_more() { stop_watch; }
 
 # party of scene.sh, with a time limit.
 party() {

@@ -3,24 +3,16 @@
 # replies, files for a machine without a network, release by two, restatements and reveals, composing in an editor.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 
 # alpha releases by two; gamma has a second desk without a network, and a third that never had one; bridge stands
 # between gamma and omega.
 DESKS=(alpha-lead alpha-deputy alpha-aide gamma-lead gamma-field gamma-remote bridge-lead omega-lead)
-cleanup() {
-    for name in "${DESKS[@]}"; do desk "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+clear_more() { for name in "${DESKS[@]}"; do desk "$name" lock >/dev/null 2>&1; done; }
 
 # desk NAME ARG...: the program at that desk, ended after a minute whatever it does.
 desk() {

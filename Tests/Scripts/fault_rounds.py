@@ -13,8 +13,8 @@ import sys
 import time
 import traceback
 
-from relay_world import (DATA, WORLD, BIN, KEYS, Auditor, Broken, Desk, Promises, Relay, Senders, flush, hold, pathlib,
-                         run, until)
+from relay_world import (DATA, WORLD, BIN, KEYS, STARTED, Auditor, Broken, Desk, Promises, Relay, Senders, flush, hold,
+                         pathlib, run, until)
 
 DISK, IMAGE = pathlib.Path(os.environ["DISK"]), WORLD / "disk.img"
 PAIRS = [("us-envoy", "lebanon-speaker"), ("lebanon-speaker", "hezbollah")]
@@ -308,4 +308,9 @@ def main():
     return failed or not passed
 
 
-sys.exit(1 if main() else 0)
+try:
+    sys.exit(1 if main() else 0)
+finally:
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()

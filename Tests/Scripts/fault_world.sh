@@ -6,27 +6,19 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 Tests/Scripts/setup.sh e2fsprogs || exit 1
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-DISK=$WORLD/disk
-DATA=$DISK/relay
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1 BIN WORLD KEYS DISK DATA PORT PYTHONDONTWRITEBYTECODE=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    umount -l "$DISK" 2>/dev/null
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+own_world
+DISK=$WORLD/disk
+DATA=$DISK/relay
+export DISK DATA PORT PYTHONDONTWRITEBYTECODE=1
+clear_more() { umount -l "$DISK" 2>/dev/null; }
 
 make_keys
 make_charter
 init_relay
 # No block is kept for root: a full disk is full for everybody.
-truncate -s 64M "$WORLD/disk.img"
+truncate -s "${DISK_SIZE:-64M}" "$WORLD/disk.img"
 mkfs.ext4 -q -m 0 "$WORLD/disk.img" && mkdir "$DISK" && mount -o loop "$WORLD/disk.img" "$DISK" || exit 1
 mv "$WORLD/relay" "$DATA"
 mv "$WORLD/relay.head" "$DATA.head" 2>/dev/null

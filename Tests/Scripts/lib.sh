@@ -70,11 +70,35 @@ for name in sys.argv[1:]:
 print(value)' "$@"
 }
 
-# absent NAME FILE PATH...: no line of FILE may occur under the paths.
+# absent NAME FILE PATH...: no line of FILE may occur under the paths. There must be lines, none of them empty, and
+# something under each path.
 absent() {
-    local name=$1 secrets=$2 found
+    local name=$1 secrets=$2 found path
     shift 2
+    if [ ! -s "$secrets" ] || grep -q '^$' "$secrets"; then
+        failed "$name" "nothing to look for, or an empty line, in $secrets"
+        return
+    fi
+    for path in "$@"; do
+        if [ -z "$(find "$path" -type f -size +0 -print -quit 2>/dev/null)" ]; then
+            failed "$name" "there is nothing to look at: $path"
+            return
+        fi
+    done
     if found=$(grep -rlaF -f "$secrets" "$@"); then failed "$name" "found in:" "$found"; else passed "$name"; fi
+}
+
+# until_prints TEXT COMMAND...: repeats the command until it prints TEXT, for half a minute.
+until_prints() {
+    local text=$1 output
+    shift
+    for _ in $(seq 120); do
+        output=$("$@" 2>&1 </dev/null)
+        grep -qF -- "$text" <<<"$output" && return 0
+        sleep 0.25
+    done
+    echo "$output"
+    return 1
 }
 
 # report: the last line; fails if a check failed or there was none.

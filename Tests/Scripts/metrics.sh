@@ -4,26 +4,17 @@
 # Needs the debug build and promtool (Debian's package prometheus). Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 command -v promtool >/dev/null || Tests/Scripts/setup.sh prometheus
 HEALTH=$(free_port)
 WITNESS_PORT=$(free_port)
 AGREE=Tests/Scripts/metrics_agree.py
 WITNESS_PID=""
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    [ -z "$WITNESS_PID" ] || kill "$WITNESS_PID" 2>/dev/null
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+clear_more() { [ -z "$WITNESS_PID" ] || kill "$WITNESS_PID" 2>/dev/null; }
 
 # One witness, and publication on cadence, so that every metric there is has a value.
 eval "$(declare -f charter_source | sed '1s/charter_source/plain_source/')"
@@ -45,18 +36,6 @@ except urllib.error.HTTPError as error:
 PY
 }
 scrape() { get /metrics >"$WORLD/scrape"; }
-# until TEXT COMMAND...: repeats the command until it prints TEXT, for half a minute.
-until_prints() {
-    local text=$1 output
-    shift
-    for _ in $(seq 120); do
-        output=$("$@" 2>&1 </dev/null)
-        grep -qF -- "$text" <<<"$output" && return 0
-        sleep 0.25
-    done
-    echo "$output"
-    return 1
-}
 # serve ARG...: starts the relay, with a log of its own, and waits until it is ready or 503.
 serve() {
     : >"$WORLD/relay.log"
@@ -154,7 +133,9 @@ prints "status counts rejections" "barred 1" status
 prints "status shows whose inbox waits" "hezbollah" status
 prints "status knows the witness" "cosigned by 1 of 1" status
 check "status is content" bash -c "'$BIN/valise-relay' status --data '$WORLD/relay' | grep -q 'all is well'"
-status --anonymous >"$WORLD/anonymous"
+check "status --anonymous" status --anonymous
+status --anonymous >"$WORLD/anonymous" 2>&1
+prints "status --anonymous says the rest" "barred 1" cat "$WORLD/anonymous"
 printf '%s\n' "${PARTIES[@]}" >"$WORLD/words"
 absent "status --anonymous names no party" "$WORLD/words" "$WORLD/anonymous"
 check "status at 80 columns" screen 80 "$BIN/valise-relay" status --data "$WORLD/relay"

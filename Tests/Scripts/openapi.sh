@@ -5,28 +5,22 @@
 # .build-venv. Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
 ROOT=$PWD
 VENV=$ROOT/.build-venv/bin
 EXAMPLES=${EXAMPLES:-40}
 SEED=${SEED:-1}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 
 # alpha releases by two, so it has drafts; bridge carries, and may see what does; watch audits.
 DESKS=(alpha-lead alpha-deputy bridge-lead omega-lead watch-lead)
-cleanup() {
+clear_more() {
     for name in "${DESKS[@]}"; do desk "$name" lock >/dev/null 2>&1; done
-    stop_relay
     if [ -n "${KEEP:-}" ]; then cp -r "$WORLD" "$KEEP"; fi
-    rm -rf "$WORLD"
 }
-trap cleanup EXIT
 
 # desk NAME ARG...: the program at that desk.
 desk() {

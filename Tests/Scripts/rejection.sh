@@ -3,20 +3,11 @@
 # debug build. Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+own_world
 envoy() { with_passphrase us-envoy "$@"; }
 mirror() {
     "$BIN/valise-audit" mirror --charter "$WORLD/charter.signed" --out "$WORLD/$1" \

@@ -1,6 +1,7 @@
 """A relay, its desks and its auditor as processes, for scripts that harm it: what senders were promised is kept, and
 the log is held against it. The world is made by scene.sh; BIN, WORLD, KEYS, PORT and DATA come from the environment."""
 import base64
+import collections
 import hashlib
 import http.client
 import json
@@ -16,6 +17,10 @@ import time
 BIN, WORLD, KEYS, DATA = (pathlib.Path(os.environ[name]) for name in ("BIN", "WORLD", "KEYS", "DATA"))
 PORT = int(os.environ["PORT"])
 PASSPHRASE = ["--passphrase-file", str(WORLD / "passphrase")]
+
+
+# What must not outlive the script.
+STARTED = []
 
 
 class Broken(Exception):
@@ -56,6 +61,7 @@ class Relay:
              "--health-port", "0", *self.options, *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log.open("ab"),
             env={**os.environ, **(environment or {})})
+        STARTED.append(self.process)
         if wait:
             until(lambda: self.listens() or self.process.poll() is not None, "the relay listens")
             if self.process.poll() is not None:
@@ -220,7 +226,7 @@ def flush(promises, desks, seconds=40):
                 else:
                     left.append(message["reason"])
         return not left
-    until(empty, lambda: f"the outboxes are empty: {left}", seconds)
+    until(empty, lambda: f"the outboxes are empty: {collections.Counter(left)}", seconds)
 
 
 def length(data, at):

@@ -3,40 +3,13 @@
 # refused, and views that are made again. Needs the debug build. Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
-RELAY=$BIN/valise-relay
-DATA=$WORLD/relay
-
-# starts NAME ARG...: the relay must start; in this shell, so that it can be waited for.
-starts() {
-    local name=$1
-    shift
-    if start_relay "$@"; then passed "$name"; else failed "$name" "$(tail -3 "$WORLD/relay.log")"; fi
-}
-send() {
-    echo "cedar" >"$WORLD/text"
-    with_passphrase us-envoy send --to lebanon-speaker "$WORLD/text" --json "$@" 2>/dev/null | field message
-}
-serve() { timeout 30 "$RELAY" serve --data "$DATA" --keys "$KEYS/relay"; }
-reads() { with_passphrase lebanon-speaker read "$1"; }
-audited() {
-    "$BIN/valise-audit" mirror --charter "$WORLD/charter.signed" --out "$WORLD/mirror" \
-        --home "$WORLD/parties/oversight-committee" --passphrase-file "$WORLD/passphrase" &&
-        "$BIN/valise-audit" verify --charter "$WORLD/charter.signed" --mirror "$WORLD/mirror"
-}
+own_world
+# shellcheck source=Tests/Scripts/drill.sh
+source Tests/Scripts/drill.sh
 sql() { python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()' "$DATA/log.sqlite" "$1"; }
 
 make_keys

@@ -4,23 +4,14 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 Tests/Scripts/setup.sh faketime openssl || exit 1
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 WITNESS_PORTS=("$(free_port)" "$(free_port)" "$(free_port)")
 PIDS=()
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null; done
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
+clear_more() { for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null; done; }
 DATA=$WORLD/relay
 LOG=$WORLD/relay.log
 DESK=$WORLD/parties/us-envoy

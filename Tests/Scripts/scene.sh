@@ -2,9 +2,6 @@
 # The scene's world, for the demonstration and for the scripts that test the programs: keys, charter, relay.
 # Sourced. Needs: WORLD (folder), KEYS (folder of keys), BIN (folder of the programs). Starts the relay on a free port.
 
-# What an auditor keeps of its own: not in the home of whoever runs this.
-[ -z "${WORLD:-}" ] || export XDG_STATE_HOME=$WORLD/state
-
 PARTIES=(us-envoy lebanon-speaker israel-strategic-affairs hezbollah oversight-committee)
 RELAY_PID=""
 
@@ -145,24 +142,30 @@ publish_keys() {
     done
 }
 
-# bench_world: a world of its own for a benchmark, with the relay running; gone when the script ends. A script with more
-# to clear away defines `clear_more`.
-bench_world() {
+# own_world: a world in a folder of its own, gone when the script ends. A script with more to clear away defines
+# `clear_more`.
+own_world() {
     WORLD=$(mktemp -d)
-    export XDG_STATE_HOME=$WORLD/state
     KEYS=$WORLD/keys
-    export SWIFT_BACKTRACE=enable=no NO_COLOR=1 BIN WORLD
-    trap bench_end EXIT
+    BIN=${BIN:-$(swift build --show-bin-path)}
+    # What an auditor keeps of its own: not in the home of whoever runs this.
+    export SWIFT_BACKTRACE=enable=no NO_COLOR=1 XDG_STATE_HOME=$WORLD/state BIN WORLD KEYS
+    trap end_world EXIT
+}
+
+end_world() {
+    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1 || true; done
+    stop_relay
+    if declare -F clear_more >/dev/null; then clear_more; fi
+    rm -rf "$WORLD"
+}
+
+# bench_world: the same for a benchmark, with the relay running.
+bench_world() {
+    own_world
     make_keys
     make_charter
     init_relay
     start_relay
     publish_keys
-}
-
-bench_end() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1 || true; done
-    stop_relay
-    if declare -F clear_more >/dev/null; then clear_more; fi
-    rm -rf "$WORLD"
 }

@@ -12,8 +12,8 @@ import threading
 import time
 
 from cutting_proxy import CuttingProxy
-from relay_world import BIN, PASSPHRASE, PORT, WORLD, Auditor, Broken, Desk, Promises, Relay, Senders, flush, hold, \
-    pathlib, until
+from relay_world import BIN, PASSPHRASE, PORT, STARTED, WORLD, Auditor, Broken, Desk, Promises, Relay, Senders, flush, \
+    hold, pathlib, until
 
 options = argparse.ArgumentParser()
 options.add_argument("--seconds", type=int, default=120)
@@ -24,7 +24,7 @@ DISK = pathlib.Path(os.environ["DISK"])
 BALLAST = DISK / "ballast"
 PAIRS = [("us-envoy", "lebanon-speaker"), ("us-envoy", "hezbollah"), ("israel-strategic-affairs", "us-envoy")]
 # What a follower may say while the relay is away; anything else is about the log.
-AWAY = {"source-away", "checkpoint-late", "no-tick"}
+AWAY = {"source-away", "checkpoint-stale", "tick-late"}
 # KiB that the relay's memory may grow by from the first third of the quiet half to the last.
 GROWTH = 16 * 1024
 
@@ -70,11 +70,16 @@ class Readers:
             self.stopping.wait(0.3)
 
 
+def start(command, output):
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output.open("wb"), stderr=subprocess.DEVNULL)
+    STARTED.append(process)
+    return process
+
+
 def follower(log):
-    return subprocess.Popen(
+    return start(
         [BIN / "valise-audit", "follow", "--charter", WORLD / "charter.signed", "--out", WORLD / "followed", "--home",
-         WORLD / "parties/oversight-committee", *PASSPHRASE, "--every", "2s", "--json"],
-        stdin=subprocess.DEVNULL, stdout=log.open("wb"), stderr=subprocess.DEVNULL)
+         WORLD / "parties/oversight-committee", *PASSPHRASE, "--every", "2s", "--json"], log)
 
 
 class Soak:
@@ -152,9 +157,8 @@ def main():
     soak, auditor, log = Soak(), Auditor(), WORLD / "follow.json"
     soak.relay.start()
     follow = follower(log)
-    watch = subprocess.Popen([BIN / "valise", "inbox", "--watch", "--json", "--home", WORLD / "parties/hezbollah"],
-                             stdin=subprocess.DEVNULL, stdout=(WORLD / "watch.json").open("wb"),
-                             stderr=subprocess.DEVNULL)
+    watch = start([BIN / "valise", "inbox", "--watch", "--json", "--home", WORLD / "parties/hezbollah"],
+                  WORLD / "watch.json")
     readers = Readers(["lebanon-speaker", "us-envoy"])
     with Senders(soak.promises, PAIRS, given.seed), readers:
         soak.harm(given.seconds / 2)
@@ -180,7 +184,10 @@ def main():
             wrong.append(f"no {what}: the load was not mixed")
     print(f"episodes: {soak.counts}, {soak.proxy.cuts} connections cut; load: {readers.done}, {shown} arrivals watched; "
           f"readers were told {readers.codes}, senders {soak.promises.reasons}")
-    print(f"memory: {mean(samples[:third]) / 1024:.1f} MiB, then {mean(samples[-third:]) / 1024:.1f} MiB, "
+    sixth = max(1, len(samples) // 6)
+    course = [f"{mean(samples[at:at + sixth]) / 1024:.1f}" for at in range(0, sixth * 6, sixth)]
+    print(f"memory: {mean(samples[:third]) / 1024:.1f} MiB, then {mean(samples[-third:]) / 1024:.1f} MiB, in sixths "
+          f"{', '.join(course)}, "
           f"{slope(samples):+.0f} KiB a minute; bound {GROWTH // 1024} MiB more")
     print("\n".join(wrong[:10]) or "nothing is wrong")
     lost, doubled = (sum(item.startswith(word) for item in wrong) for word in ("lost", "doubled"))
@@ -193,3 +200,7 @@ try:
     sys.exit(1 if main() else 0)
 except Broken as error:
     sys.exit(f"seed {given.seed}: {error}")
+finally:
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()

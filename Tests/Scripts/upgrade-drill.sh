@@ -4,41 +4,14 @@
 # debug build. Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-BIN=${BIN:-$(swift build --show-bin-path)}
-WORLD=$(mktemp -d)
-KEYS=$WORLD/keys
-export SWIFT_BACKTRACE=enable=no NO_COLOR=1
 # shellcheck source=Tests/Scripts/scene.sh
 source Tests/Scripts/scene.sh
 # shellcheck source=Tests/Scripts/lib.sh
 source Tests/Scripts/lib.sh
+own_world
 HEALTH=$(free_port)
-cleanup() {
-    for name in "${PARTIES[@]}"; do party "$name" lock >/dev/null 2>&1; done
-    stop_relay
-    rm -rf "$WORLD"
-}
-trap cleanup EXIT
-RELAY=$BIN/valise-relay
-DATA=$WORLD/relay
-
-# starts NAME ARG...: the relay must start; in this shell, so that it can be waited for.
-starts() {
-    local name=$1
-    shift
-    if start_relay "$@"; then passed "$name"; else failed "$name" "$(tail -3 "$WORLD/relay.log")"; fi
-}
-send() {
-    echo "cedar" >"$WORLD/text"
-    with_passphrase us-envoy send --to lebanon-speaker "$WORLD/text" --json "$@" 2>/dev/null | field message
-}
-serve() { timeout 30 "$RELAY" serve --data "$DATA" --keys "$KEYS/relay"; }
-reads() { with_passphrase lebanon-speaker read "$1"; }
-audited() {
-    "$BIN/valise-audit" mirror --charter "$WORLD/charter.signed" --out "$WORLD/mirror" \
-        --home "$WORLD/parties/oversight-committee" --passphrase-file "$WORLD/passphrase" &&
-        "$BIN/valise-audit" verify --charter "$WORLD/charter.signed" --mirror "$WORLD/mirror"
-}
+# shellcheck source=Tests/Scripts/drill.sh
+source Tests/Scripts/drill.sh
 ready() { python3 - "$HEALTH" <<'PY'
 import sys, time, urllib.error, urllib.request
 for _ in range(100):
@@ -94,17 +67,29 @@ python3 -c 'import sqlite3, sys
 d = sqlite3.connect(sys.argv[1]); d.execute("DELETE FROM grdb_migrations WHERE identifier = ?", ("9999",)); d.commit()' "$DATA/log.sqlite"
 
 echo "Killed while it starts"
-for pause in 0.00 0.02 0.05 0.1 0.2; do
-    rm -rf "$WORLD/try"
+# killed PAUSE: a start that is killed so many seconds after it began, whatever it is at; fails if it had ended by itself.
+killed() {
+    local pid status=0
+    rm -rf "$WORLD/try" "$WORLD/try.head"
     cp -r "$WORLD/before" "$WORLD/try"
     rm "$WORLD/try/manifest"
-    "$RELAY" serve --data "$WORLD/try" --head-file "$WORLD/try.head" --keys "$KEYS/relay" --port 0 >/dev/null 2>&1 &
+    "$RELAY" serve --data "$WORLD/try" --head-file "$WORLD/try.head" --keys "$KEYS/relay" --port 0 \
+        >"$WORLD/try.log" 2>&1 &
     pid=$!
-    sleep "$pause"
-    kill -KILL "$pid"
-    wait "$pid" 2>/dev/null
-    check "killed after $pause s, it is whole" "$RELAY" check --data "$WORLD/try"
+    sleep "$1"
+    kill -KILL "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null || status=$?
+    [ "$status" -eq 137 ] || { cat "$WORLD/try.log"; return 1; }
+}
+# The last one is late enough for a start that is over: the tables were taken over under one of the kills.
+found=""
+for pause in 0.00 0.02 0.05 0.1 0.2 5; do
+    check "a start is killed after $pause s" killed "$pause"
+    check "and what it has left is whole" "$RELAY" check --data "$WORLD/try"
+    found="$found $("$RELAY" check --data "$WORLD/try" --json 2>/dev/null | field tables)"
 done
+prints "kills came before the tables were taken over" " 4 " echo "$found "
+prints "and after" " $newest " echo "$found "
 
 echo "The way back"
 mv "$DATA" "$WORLD/new"
