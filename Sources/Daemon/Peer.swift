@@ -21,6 +21,7 @@ package final class Peer: Sendable {
     private let proven = Atomic<Bool>(false)
     /// Nanoseconds of the steady clock.
     private let headTime = Atomic<UInt64>(0)
+    private let restEnd = Atomic<UInt64>(0)
     private let state = Mutex(State())
 
     init(_ source: Source) { self.source = source }
@@ -80,6 +81,20 @@ package final class Peer: Sendable {
 
     func countPause() { source.countPause() }
 
+    /// Has nothing more read for one to two seconds, beside what is on its way already: whoever was told to come again
+    /// later, and comes at once, costs the others little. Drawn, so that many connections do not come back together.
+    package func rest() { rest(for: Double.random(in: 1...2)) }
+
+    func rest(for seconds: Double) {
+        restEnd.store(NIODeadline.now().uptimeNanoseconds + UInt64(seconds * 1e9), ordering: .relaxed)
+    }
+
+    /// Seconds for which nothing is to be read; nil for none.
+    var restLeft: Double? {
+        let (end, now) = (restEnd.load(ordering: .relaxed), NIODeadline.now().uptimeNanoseconds)
+        return end > now ? Double(end - now) / 1e9 : nil
+    }
+
     func close() {
         let release = state.withLock { state in
             state.isClosed = true
@@ -110,11 +125,12 @@ package struct AdmittedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
     /// One that is not let in is closed before TLS costs anything.
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        guard let source = table.enter(channel.remoteAddress) else {
+        guard let (source, wait) = table.enter(channel.remoteAddress) else {
             channel.close(promise: nil)
             return channel.eventLoop.makeFailedFuture(Refused())
         }
         let (peer, table) = (Peer(source), table)
+        if wait > 0 { peer.rest(for: wait) }
         channel.closeFuture.whenComplete { _ in
             peer.close()
             table.leave(source)
@@ -130,7 +146,8 @@ package struct AdmittedChannel<Base: ServerChildChannel>: ServerChildChannel {
 }
 
 /// Charges raw bytes to the address while nobody has proven who they are, TLS included. An address that owes is read no
-/// faster than its rate; the connection stays, since a request that proves who sends it may be on its way.
+/// faster than its rate; the connection stays, since a request that proves who sends it may be on its way. A connection
+/// that rests is not read either.
 final class PeerMeter: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -147,14 +164,20 @@ final class PeerMeter: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(_ peer: Peer) { self.peer = peer }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        guard let wait = peer.restLeft else { return }
+        isPaused = true
+        look(again: wait, context)
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let wait = peer.charge(bytes: unwrapInboundIn(data).readableBytes)
+        let debt = peer.charge(bytes: unwrapInboundIn(data).readableBytes)
         context.fireChannelRead(data)
-        guard let wait, !isPaused else { return }
+        guard !isPaused, let wait = debt ?? peer.restLeft else { return }
         isPaused = true
-        peer.countPause()
+        if debt != nil { peer.countPause() }
         look(again: wait, context)
     }
 
@@ -174,7 +197,7 @@ final class PeerMeter: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func resume(_ context: ChannelHandlerContext) {
-        if let wait = peer.charge(bytes: 0) { return look(again: wait, context) }
+        if let wait = peer.charge(bytes: 0) ?? peer.restLeft { return look(again: wait, context) }
         isPaused = false
         guard wantsRead else { return }
         wantsRead = false

@@ -3,6 +3,13 @@ import Synchronization
 
 /// What strangers may cost, by address, before anybody has proven who they are.
 package struct SourceLimits: Sendable {
+    /// Seconds of an address's new connections that may begin at once, one at least, and seconds for which further ones
+    /// may have to wait before they are read.
+    static let handshakeBurst = 0.2
+    static let handshakeWait = 5.0
+    /// Between the beginnings of two handshakes: many together would hold up everybody's requests.
+    static let handshakeSpacing = Duration.milliseconds(2)
+
     /// Connections that are open at a time, all together.
     package var connections = 10_000
     /// Those of one address.
@@ -29,6 +36,8 @@ package final class SourceTable: Sendable {
         var sources: [SourceAddress: Source] = [:]
         var connections = 0
         var swept: ContinuousClock.Instant?
+        /// When the next handshake may begin.
+        var nextHandshake: ContinuousClock.Instant?
     }
 
     private let limits: SourceLimits
@@ -47,22 +56,29 @@ package final class SourceTable: Sendable {
     package var count: Int { state.withLock { $0.sources.count } }
 
     /// Lets a connection in. Each that was let in is followed by ``leave(_:)``.
-    /// - Returns: nil if it must be closed at once.
-    package func enter(_ address: SocketAddress?) -> Source? {
+    /// - Returns: its address's budget, and the seconds after which its handshake may begin; nil if it must be closed
+    ///   at once.
+    package func enter(_ address: SocketAddress?) -> (source: Source, wait: Double)? {
         let now = limits.now()
         let key = SourceAddress(address)
-        let found: Source? = state.withLock { state in
+        let found: (Source, Double)? = state.withLock { state in
             guard state.connections < limits.connections else {
                 figures.add(.connections)
                 return nil
             }
             let source = source(key, in: &state, at: now)
-            if let refused = source.enter(at: now) {
-                figures.add(refused)
+            let turn = max(now, state.nextHandshake ?? now)
+            switch source.enter(at: now) {
+            case .failure(let refusal):
+                figures.add(refusal.limit)
                 return nil
+            case .success(let wait):
+                state.connections += 1
+                // Those that wait for their address come one by one as it is.
+                guard wait == 0 else { return (source, wait) }
+                state.nextHandshake = turn + SourceLimits.handshakeSpacing
+                return (source, (turn - now) / .seconds(1))
             }
-            state.connections += 1
-            return source
         }
         figures.addresses.set(count)
         return found
@@ -126,22 +142,28 @@ package final class Source: Sendable {
     init(_ limits: SourceLimits, _ figures: LimitFigures) {
         self.limits = limits
         self.figures = figures
-        let now = limits.now()
+        let (now, rate) = (limits.now(), Double(limits.handshakes))
+        let burst = SourceLimits.handshakeWait + max(1 / rate, SourceLimits.handshakeBurst)
         state = Mutex(
             State(
-                handshakes: TokenBucket(rate: Double(limits.handshakes), at: now),
+                handshakes: TokenBucket(rate: rate, burst: burst, at: now),
                 bytes: TokenBucket(rate: Double(limits.bytes), at: now),
                 requests: TokenBucket(rate: Double(limits.requests), at: now),
                 failures: TokenBucket(rate: Double(limits.failures), at: now)))
     }
 
-    /// - Returns: the limit that keeps a connection out; nil if it is in.
-    func enter(at now: ContinuousClock.Instant) -> ServiceLimit? {
+    /// Which limit keeps a connection out.
+    struct Refusal: Error { let limit: ServiceLimit }
+
+    /// - Returns: the seconds for which a connection has to wait before it is read.
+    func enter(at now: ContinuousClock.Instant) -> Result<Double, Refusal> {
         state.withLock { state in
-            guard state.connections < limits.addressConnections else { return .addressConnections }
-            guard state.handshakes.take(at: now) == nil else { return .addressHandshakes }
+            guard state.connections < limits.addressConnections else {
+                return .failure(Refusal(limit: .addressConnections))
+            }
+            guard state.handshakes.take(at: now) == nil else { return .failure(Refusal(limit: .addressHandshakes)) }
             state.connections += 1
-            return nil
+            return .success(max(0, SourceLimits.handshakeWait - state.handshakes.seconds))
         }
     }
 

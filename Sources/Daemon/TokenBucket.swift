@@ -1,20 +1,25 @@
-/// A rate with room for a burst: it fills by `rate` a second up to ``burstSeconds`` of it, and what is taken needs its
+/// A rate with room for a burst: it fills by `rate` a second up to so many seconds of it, and what is taken needs its
 /// amount to be there.
 package struct TokenBucket: Sendable {
-    /// How many seconds of its rate a bucket holds.
+    /// How many seconds of its rate a bucket holds unless said otherwise.
     package static let burstSeconds = 10.0
     private let rate: Double
+    private let size: Double
     private var level: Double
     private var filled: ContinuousClock.Instant
 
-    /// - Parameter rate: a second, above 0.
-    package init(rate: Double, at now: ContinuousClock.Instant) {
+    /// - Parameters:
+    ///   - rate: a second, above 0.
+    ///   - burst: seconds of it.
+    package init(rate: Double, burst: Double = Self.burstSeconds, at now: ContinuousClock.Instant) {
         self.rate = rate
-        level = rate * Self.burstSeconds
+        size = rate * burst
+        level = size
         filled = now
     }
 
-    private var size: Double { rate * Self.burstSeconds }
+    /// How many seconds of its rate were left at the last look.
+    package var seconds: Double { level / rate }
 
     /// Takes an amount. One that is larger than the bucket needs a full bucket and leaves a debt: it is let through
     /// once, and what follows pays for it.

@@ -3,8 +3,12 @@ import Statements
 import Synchronization
 
 /// How much the parties of the charter may ask of the relay, beyond what the charter says. Rates are a second, with a
-/// burst of ``Daemon/TokenBucket/burstSeconds`` of them.
+/// burst of ``Daemon/TokenBucket/burstSeconds`` of them, statements of ``statementBurst``.
 package struct PartyLimits: Sendable {
+    /// Seconds of a party's or a delegate's statements that may come at once: while they are logged, everybody's share
+    /// of the machine is smaller.
+    static let statementBurst = 2.0
+
     /// Connections on which a delegate of the party was the first to prove who it is.
     package var connections = 1_024
     /// Inboxes of the party that wait for something.
@@ -40,9 +44,11 @@ final class Allowance: Sendable {
     private let bucket: Mutex<TokenBucket>
     let limit: ServiceLimit
 
-    init(_ limit: ServiceLimit, rate: Int, at now: ContinuousClock.Instant) {
+    init(
+        _ limit: ServiceLimit, rate: Int, burst: Double = TokenBucket.burstSeconds, at now: ContinuousClock.Instant
+    ) {
         self.limit = limit
-        bucket = Mutex(TokenBucket(rate: Double(rate), at: now))
+        bucket = Mutex(TokenBucket(rate: Double(rate), burst: burst, at: now))
     }
 
     func take(_ amount: Double, at now: ContinuousClock.Instant) -> Double? {
@@ -83,14 +89,20 @@ final class PartyBudget: Sendable {
         connections = Places(limits.connections)
         polls = Places(limits.polls)
         requests = Allowance(.partyRequests, rate: limits.requests, at: now)
-        statements = Allowance(.partyStatements, rate: limits.statements, at: now)
+        statements = Allowance(
+            .partyStatements, rate: limits.statements, burst: PartyLimits.statementBurst, at: now)
         content = Allowance(.partyContent, rate: limits.content, at: now)
     }
+
+    /// The budget of a delegate whose signature has held before. A name alone makes none.
+    func known(_ delegate: DelegateName) -> Allowance? { delegates.withLock { $0[delegate] } }
 
     func statements(of delegate: DelegateName) -> Allowance {
         delegates.withLock { delegates in
             if let known = delegates[delegate] { return known }
-            let new = Allowance(.delegateStatements, rate: limits.delegateStatements, at: limits.now())
+            let new = Allowance(
+                .delegateStatements, rate: limits.delegateStatements, burst: PartyLimits.statementBurst,
+                at: limits.now())
             delegates[delegate] = new
             return new
         }

@@ -85,8 +85,11 @@ package final class Turnstile: Sendable {
     /// that has nothing left: a flood over kept connections costs no verification. A stranger learns nothing by it.
     func refuseEarly(_ statement: Statement) throws(Problem) {
         guard let owner = Peer.current?.owner, owner == statement.party.description else { return }
-        let allowance = budget(statement.party).statements
-        if let wait = allowance.wait(at: limits.now()) { throw refusal(allowance.limit, wait, of: statement.party) }
+        let (budget, now) = (budget(statement.party), limits.now())
+        let delegate = statement.signers.first.flatMap { budget.known($0) }
+        for allowance in [delegate, budget.statements].compactMap(\.self) {
+            if let wait = allowance.wait(at: now) { throw refusal(allowance.limit, wait, of: statement.party) }
+        }
     }
 
     /// Holds a place for an inbox that waits while the body runs.
@@ -137,10 +140,12 @@ package final class Turnstile: Sendable {
 
     private func refusal(_ limit: ServiceLimit, _ wait: Double, of party: PartyID) -> Problem {
         figures.add(limit)
-        return Self.busy(wait, sentence(limit, party))
+        return Self.busy(wait, sentence(limit, party), of: party)
     }
 
-    private static func busy(_ wait: Double, _ sentence: String) -> Problem {
+    /// - Parameter party: who is told; nil where nobody is known. Another party's connection does not rest for it.
+    private static func busy(_ wait: Double, _ sentence: String, of party: PartyID? = nil) -> Problem {
+        if let peer = Peer.current, peer.owner == nil || peer.owner == party?.description { peer.rest() }
         var problem = Problem(.busy, sentence)
         problem.retryAfter = seconds(wait)
         return problem

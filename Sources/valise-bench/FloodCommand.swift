@@ -20,7 +20,7 @@ struct FloodCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "Windows of each kind.") var rounds = 4
-    @Option(help: "Seconds of a window.") var seconds = 8
+    @Option(help: "Seconds of a window.") var seconds = 15
     @Option(help: "Parties that behave.") var parties = 10
     @Option(help: "Submissions a second of all of them.") var rate = 200.0
     @Option(help: "Statements a second of the party that floods: ten times the default limit.") var flood = 1_000.0
@@ -41,20 +41,25 @@ struct FloodCommand: AsyncParsableCommand {
         let seen = try await setup.publish(world.signing.keys.filter { $0.description != "auditor" }.sorted())
         await setup.close()
         let window = Int(rate) * seconds
-        out.line("prebuilding \(2 * rounds * window + Int(flood)) envelopes")
+        out.line("prebuilding \(2 * rounds * window + rounds * Int(flood)) envelopes")
         let talkers = others.compactMap { PartyID($0) }
         let calm = try Prebuilt.requests(2 * rounds * window, world, seen: seen) { (talkers[$0 % talkers.count], nil) }
-        let noise = try Prebuilt.requests(Int(flood), world, seen: seen) { _ in (world.recipient, world.originator) }
-        try RequestFile.write(noise, to: world.folder + "/noise")
+        for round in 0..<rounds {
+            let noise = try Prebuilt.requests(Int(flood), world, seen: seen) { _ in (world.recipient, world.originator)
+            }
+            try RequestFile.write(noise, to: Self.noise(world, round))
+        }
         var (quiet, flooded) = (Load.Run(), Load.Run())
         for round in 0..<rounds {
             let first = calm[(2 * round * window)..<((2 * round + 1) * window)]
             let second = calm[((2 * round + 1) * window)..<((2 * round + 2) * window)]
-            quiet.add(try await measure(Array(first), world))
-            let hostile = try startNoise(world)
-            let run = try await measure(Array(second), world)
-            flooded.add(run)
-            out.line("round \(round + 1)         flood: \(try hostile.end())")
+            let calm = try await measure(Array(first), world)
+            let hostile = try startNoise(world, round)
+            let stormy = try await measure(Array(second), world)
+            quiet.add(calm)
+            flooded.add(stormy)
+            let p99 = "\(calm.milliseconds(99)), flooded \(stormy.milliseconds(99))"
+            out.line("round \(round + 1): p99 \(p99); flood: \(try hostile.end())")
         }
         try report(quiet, flooded)
     }
@@ -66,10 +71,12 @@ struct FloodCommand: AsyncParsableCommand {
         return run
     }
 
-    private func startNoise(_ world: BenchWorld) throws -> ChildRun {
+    private static func noise(_ world: BenchWorld, _ round: Int) -> String { "\(world.folder)/noise-\(round)" }
+
+    private func startNoise(_ world: BenchWorld, _ round: Int) throws -> ChildRun {
         let child = try ChildRun(
             [
-                "flood-noise", "--port", "\(port)", "--requests", world.folder + "/noise", "--roots",
+                "flood-noise", "--port", "\(port)", "--requests", Self.noise(world, round), "--roots",
                 world.folder + "/keys/tls-root.pem", "--rate", "\(flood)", "--drippers", "\(drippers)",
             ], niceness: 10)
         guard try child.line() == "ready" else {
@@ -81,8 +88,7 @@ struct FloodCommand: AsyncParsableCommand {
     private func report(_ quiet: Load.Run, _ flooded: Load.Run) throws {
         let out = Output.standard
         for (name, run) in [("quiet", quiet), ("flooded", flooded)] {
-            let milliseconds = { String(format: "%.1f ms", Double(run.latency.valueAtPercentile($0)) / 1_000) }
-            out.line("\(name): \(run.accepted) accepted, p50 \(milliseconds(50)), p99 \(milliseconds(99))")
+            out.line("\(name): \(run.accepted) accepted, p50 \(run.milliseconds(50)), p99 \(run.milliseconds(99))")
         }
         let ratio = Double(flooded.latency.valueAtPercentile(99)) / Double(max(1, quiet.latency.valueAtPercentile(99)))
         out.line(String(format: "ratio of p99: %.2f (limit %.2f)", ratio, limit))

@@ -19,6 +19,10 @@ struct Load {
         var latency = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
         var perSecond: Double { Double(accepted) / seconds }
 
+        func milliseconds(_ percentile: Double) -> String {
+            String(format: "%.1f ms", Double(latency.valueAtPercentile(percentile)) / 1_000)
+        }
+
         mutating func add(_ other: Run) {
             accepted += other.accepted
             failed += other.failed
@@ -36,7 +40,13 @@ struct Load {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var connections: [LoadConnection] = []
         for _ in 0..<senders {
-            connections.append(try await LoadConnection.open(port: world.port, context: context, group: group))
+            let connection = try await LoadConnection.open(port: world.port, context: context, group: group)
+            // What is measured begins behind the handshake.
+            let request = LoadConnection.request(method: "GET", target: "/v1/charter", port: world.port, body: [])
+            guard try await connection.send(request).status == 200 else {
+                throw CommandFailure(code: "bench-setup", message: "The relay does not show its charter.")
+            }
+            connections.append(connection)
         }
         self.connections = connections
     }

@@ -181,7 +181,7 @@ struct PartyLimitTests {
     @Test("an old statement says nothing of who sends it: its party pays nothing, and keeps its connections")
     func old() async throws {
         let options = Self.options(SteadyClock()) { limits in
-            limits.statements = 2
+            limits.statements = 10
             limits.connections = 1
         }
         try await RelayInABox.run(nil, options) { box in
@@ -253,10 +253,15 @@ struct PartyLimitTests {
         }
     }
 
-    @Test("a party that has nothing left is refused before its signature is looked at, on its own connections alone")
-    func early() async throws {
+    @Test(
+        "who has nothing left is refused before the signature is looked at, on the party's own connections alone",
+        arguments: [ServiceLimit.partyStatements, .delegateStatements])
+    func early(limit: ServiceLimit) async throws {
         let clock = SteadyClock()
-        try await RelayInABox.run(nil, Self.options(clock) { $0.statements = 1 }) { box in
+        let options = Self.options(clock) { limits in
+            if limit == .partyStatements { limits.statements = 1 } else { limits.delegateStatements = 1 }
+        }
+        try await RelayInABox.run(nil, options) { box in
             let own = try await box.connect()
             let forged = try box.envelope()
             var bytes = forged.bytes
@@ -269,6 +274,26 @@ struct PartyLimitTests {
             clock.advance(.seconds(1))
             #expect(try await own.send(bad).status == 401)
             await own.close()
+        }
+    }
+
+    @Test("a connection that comes again at once after a refusal is not read for a second, and others are")
+    func rest() async throws {
+        try await RelayInABox.run(nil, Self.options(SteadyClock()) { $0.statements = 1 }) { box in
+            let (own, other) = (try await box.connect(), try await box.connect())
+            let request = box.envelopeRequest(try box.envelope().bytes)
+            _ = try await Self.hit { try await own.send(request) }
+            // What was on its way when it was turned away is still read.
+            #expect(try await own.send(request).status == 429)
+            let begin = ContinuousClock.now
+            let answer = Task { try await own.send(request) }
+            let leg = Leg(intermediaries: [], recipient: FixtureWorld.envoy.party)
+            let free = box.envelopeRequest(try box.envelope(from: FixtureWorld.speaker, legs: [leg]).bytes)
+            #expect(try await other.send(free).status == 200)
+            #expect(try await answer.value.status == 429)
+            #expect(ContinuousClock.now - begin > .milliseconds(500))
+            await own.close()
+            await other.close()
         }
     }
 
