@@ -31,7 +31,7 @@ final class RelayProcess {
     static let unlimited =
         [
             "party-statements", "delegate-statements", "all-statements", "party-requests", "address-connections",
-            "address-handshakes", "address-requests",
+            "address-handshakes", "address-requests", "address-failures",
         ].flatMap { ["--\($0)", "1000000"] } + ["--party-content", "1TiB", "--address-bytes", "1TiB"]
 
     /// Returns once it takes connections.
