@@ -117,8 +117,8 @@ suggestion_checks() {
 
 # Every schema that a program names is documented, and every documented one is named by a program.
 schema_checks() {
-    grep -rhoE '"valise/[a-z-]+/v[0-9]+"' Sources/valise Sources/valise-relay Sources/valise-audit Sources/Terminal |
-        tr -d '"' | sort -u >"$PLACE/named"
+    local rooms=(valise valise-relay valise-audit Terminal Relay)
+    grep -rhoE '"valise/[a-z-]+/v[0-9]+"' "${rooms[@]/#/Sources/}" | tr -d '"' | sort -u >"$PLACE/named"
     grep -oE 'valise/[a-z-]+/v[0-9]+' Docs/CLI.md | sort -u >"$PLACE/documented"
     check "there are schemas" test "$(wc -l <"$PLACE/named")" -gt 10
     silent "every schema is documented" comm -23 "$PLACE/named" "$PLACE/documented"
