@@ -111,7 +111,15 @@ final class SpoolFile: Sendable {
             guard count > 0 else { throw unwritable() }
             done += count
         }
+        // A large file goes to the disk while it is made, so that forcing it there has little left to do.
+        if offset / Self.stride != (offset + UInt64(bytes.count)) / Self.stride {
+            let begin = Int(offset / Self.stride * Self.stride)
+            _ = posix_fadvise(descriptor, begin, Int(Self.stride), POSIX_FADV_DONTNEED)
+        }
     }
+
+    /// Bytes, after each of which the system is asked to begin with writing them.
+    private static let stride: UInt64 = 8 << 20
 
     /// Bytes from an offset: fewer than asked for only at the end.
     func read(_ offset: UInt64, _ count: Int) throws -> [UInt8] {
