@@ -16,10 +16,18 @@ struct FairQueueTests {
         FairQueue(limit: limit, share: share)
     }
 
+    /// Adds `prefix` with the numbers from 0 on.
+    private static func fill(
+        _ queue: inout FairQueue<String>, _ prefix: String, _ count: Int, of party: PartyID,
+        _ precedence: Precedence = .routine, cost: Int = 1
+    ) {
+        for number in 0..<count { _ = queue.add("\(prefix)\(number)", of: party, precedence, cost: cost) }
+    }
+
     @Test("a party with 10,000 waiting statements does not delay another's beyond the next batch")
     func fair() {
         var queue = Self.queue()
-        for number in 0..<10_000 { _ = queue.add("\(number)", of: Self.north, .routine, cost: 1) }
+        Self.fill(&queue, "", 10_000, of: Self.north)
         #expect(queue.place(of: Self.south) == 2)
         #expect(queue.place(of: Self.north) == 10_001)
         _ = queue.add("other", of: Self.south, .routine, cost: 1)
@@ -34,7 +42,7 @@ struct FairQueueTests {
     func turns() {
         var queue = Self.queue()
         for (party, name) in [(Self.north, "n"), (Self.south, "s"), (Self.middle, "m")] {
-            for number in 0..<4 { _ = queue.add("\(name)\(number)", of: party, .routine, cost: 1) }
+            Self.fill(&queue, name, 4, of: party)
         }
         #expect(queue.take(5) == ["n0", "s0", "m0", "n1", "s1"])
         _ = queue.add("n4", of: Self.north, .routine, cost: 1)
@@ -46,7 +54,7 @@ struct FairQueueTests {
     func precedence() {
         var queue = Self.queue()
         for precedence in Precedence.allCases {
-            for number in 0..<1_000 { _ = queue.add("\(precedence) \(number)", of: Self.north, precedence, cost: 1) }
+            Self.fill(&queue, "\(precedence) ", 1_000, of: Self.north, precedence)
         }
         let batch = queue.take(512)
         let counts = Precedence.allCases.map { precedence in
@@ -59,7 +67,7 @@ struct FairQueueTests {
     @Test("flash alone takes whole batches, and what others leave of theirs")
     func flashAlone() {
         var queue = Self.queue(share: 10)
-        for number in 0..<600 { _ = queue.add("f\(number)", of: Self.north, .flash, cost: 1) }
+        Self.fill(&queue, "f", 600, of: Self.north, .flash)
         _ = queue.add("r", of: Self.south, .routine, cost: 1)
         let batch = queue.take(512)
         #expect(batch.count == 512 && batch.contains("r"))
@@ -69,8 +77,8 @@ struct FairQueueTests {
     @Test("a full queue turns away whoever fills it, newest and lowest first, and not the others")
     func full() {
         var queue = Self.queue(limit: 10)
-        for number in 0..<5 { _ = queue.add("f\(number)", of: Self.north, .flash, cost: 1) }
-        for number in 0..<5 { _ = queue.add("r\(number)", of: Self.north, .routine, cost: 1) }
+        Self.fill(&queue, "f", 5, of: Self.north, .flash)
+        Self.fill(&queue, "r", 5, of: Self.north)
         let own = queue.add("more", of: Self.north, .flash, cost: 1)
         #expect(!own.isAdded && own.displaced.isEmpty)
         let other = queue.add("other", of: Self.south, .routine, cost: 3)
@@ -95,8 +103,8 @@ struct FairQueueTests {
     @Test("who would not find room if all that may go had gone displaces nothing")
     func noRoom() {
         var queue = Self.queue(limit: 10)
-        for number in 0..<6 { _ = queue.add("n\(number)", of: Self.north, .routine, cost: 1) }
-        for number in 0..<4 { _ = queue.add("s\(number)", of: Self.south, .routine, cost: 1) }
+        Self.fill(&queue, "n", 6, of: Self.north)
+        Self.fill(&queue, "s", 4, of: Self.south)
         // One of the north's may go; then it has no more than the newcomer would have.
         let large = queue.add("large", of: Self.middle, .flash, cost: 5)
         #expect(!large.isAdded && large.displaced.isEmpty)
@@ -108,8 +116,8 @@ struct FairQueueTests {
     @Test("what may go is taken from several parties, each from its newest on, until there is room")
     func several() {
         var queue = Self.queue(limit: 12)
-        for number in 0..<3 { _ = queue.add("n\(number)", of: Self.north, .routine, cost: 2) }
-        for number in 0..<3 { _ = queue.add("s\(number)", of: Self.south, .routine, cost: 2) }
+        Self.fill(&queue, "n", 3, of: Self.north, cost: 2)
+        Self.fill(&queue, "s", 3, of: Self.south, cost: 2)
         let admission = queue.add("m", of: Self.middle, .routine, cost: 3)
         #expect(admission.isAdded && Set(admission.displaced) == ["n2", "s2"])
         #expect(queue.take(10) == ["n0", "s0", "m", "n1", "s1"])

@@ -173,6 +173,15 @@ struct SourceLimitTests {
 struct SourceTableTests {
     private static func address(_ text: String) throws -> SocketAddress { try SocketAddress(ipAddress: text, port: 1) }
 
+    private static func table(
+        _ clock: SteadyClock, _ figures: LimitFigures = LimitFigures(), _ set: (inout SourceLimits) -> Void
+    ) -> SourceTable {
+        var limits = SourceLimits()
+        limits.now = { clock.now }
+        set(&limits)
+        return SourceTable(limits, figures: figures)
+    }
+
     @Test("an IPv6 network of 64 bits is one address, and an IPv4 address is the same in its IPv6 form")
     func same() throws {
         let table = SourceTable(SourceLimits(), figures: LimitFigures())
@@ -189,12 +198,8 @@ struct SourceTableTests {
 
     @Test("it holds so many addresses, shares one budget for the rest, and forgets those with nothing to remember")
     func bounded() throws {
-        let clock = SteadyClock()
-        var limits = SourceLimits()
-        limits.addresses = 8
-        limits.now = { clock.now }
-        let figures = LimitFigures()
-        let table = SourceTable(limits, figures: figures)
+        let (clock, figures) = (SteadyClock(), LimitFigures())
+        let table = Self.table(clock, figures) { $0.addresses = 8 }
         let held = try (1...8).map { try #require(table.enter(Self.address("10.0.0.\($0)"))).source }
         let crowd = try #require(table.enter(Self.address("10.0.1.1"))).source
         #expect(table.enter(try Self.address("10.0.1.2"))?.source === crowd)
@@ -208,10 +213,7 @@ struct SourceTableTests {
     @Test("handshakes begin at their address's rate after a burst, never many together, and what waits is bounded")
     func handshakes() throws {
         let clock = SteadyClock()
-        var limits = SourceLimits()
-        limits.handshakes = 10
-        limits.now = { clock.now }
-        let table = SourceTable(limits, figures: LimitFigures())
+        let table = Self.table(clock) { $0.handshakes = 10 }
         let milliseconds = { (address: String) in
             table.enter(try Self.address(address)).map { Int(($0.wait * 1_000).rounded()) }
         }
