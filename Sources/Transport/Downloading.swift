@@ -59,9 +59,12 @@ extension RelayClient {
         var request = try await signed(route)
         if offset > 0 { request.headers.add(name: "range", value: "bytes=\(offset)-") }
         let connection = try connected()
-        let response = try await connection.open(request)
-        guard response.status == (offset > 0 ? .partialContent : .ok) else {
-            throw try await connection.refusal(response)
+        let response = try await connection.whileBusy {
+            let response = try await connection.open(request)
+            guard response.status == (offset > 0 ? .partialContent : .ok) else {
+                throw try await connection.refusal(response)
+            }
+            return response
         }
         guard let total = Self.total(response.headers, from: offset), total <= limit, total >= offset,
             total == knownSize ?? total

@@ -36,6 +36,8 @@ package actor RelayClient {
         /// The pause before it is taken up again; each further one is twice as long, at most ``longestPause``.
         package var firstPause = TimeSpan(milliseconds: 250)
         package var longestPause = TimeSpan.seconds(8)
+        /// How long to wait in all, for one request, for a relay that says that it is busy and when to come again.
+        package var busyWait = TimeSpan.seconds(10)
         /// The clock; ``systemClock()`` unless a test has its own.
         package var now: @Sendable () -> Timestamp = { RelayClient.systemClock() }
         package init() {}

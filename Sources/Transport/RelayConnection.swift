@@ -66,8 +66,30 @@ struct RelayConnection: Sendable {
     func exchange(
         _ request: HTTPClientRequest, limit: Int, patience: TimeSpan = .seconds(0)
     ) async throws -> [UInt8] {
-        try await read(try await reopen(request, patience: patience), limit: limit)
+        try await whileBusy { try await read(try await reopen(request, patience: patience), limit: limit) }
     }
+
+    /// Sends again what the relay was too busy for, when it says: it has accepted nothing, and its limits are short.
+    ///
+    /// - Parameter send: sends a request that may be repeated, from its beginning.
+    /// - Throws: what `send` throws, at once if there is more to wait than is left of ``RelayClient/Options/busyWait``.
+    nonisolated(nonsending) func whileBusy<Value>(_ send: () async throws -> Value) async throws -> Value {
+        var waited = TimeSpan.seconds(0)
+        while true {
+            do {
+                return try await send()
+            } catch let error as TransportError {
+                guard let wait = error.busyWait, waited + wait <= options.busyWait else { throw error }
+                waited = waited + wait
+                // Not together with everybody else who was told the same.
+                let jitter = Int64.random(in: 0...Self.longestJitter)
+                try await Task.sleep(for: .milliseconds(wait.milliseconds + jitter))
+            }
+        }
+    }
+
+    /// Milliseconds.
+    private static let longestJitter: Int64 = 250
 
     /// Sends a request that may be repeated, and waits for the head of the answer.
     func reopen(_ request: HTTPClientRequest, patience: TimeSpan = .seconds(0)) async throws -> HTTPClientResponse {
@@ -102,7 +124,9 @@ struct RelayConnection: Sendable {
         }
         let bytes = try await collect(response, limit: ByteLimit.problem)
         do {
-            return TransportError(problem: try Problem(parsing: bytes), rejection: nil)
+            var problem = try Problem(parsing: bytes)
+            problem.retryAfter = response.headers.first(name: "retry-after").flatMap { Int($0) }
+            return TransportError(problem: problem, rejection: nil)
         } catch {
             return TransportError(.malformedAnswer, "the relay's problem document (status \(status)): \(error)")
         }

@@ -44,11 +44,13 @@ extension RelayClient {
         let patience = transferTime(size)
         let body = HTTPClientRequest.Body.stream(source, length: .known(Int64(clamping: size)))
         return try await post(.submitEnvelope, body, submission) { connection, request in
-            do {
-                let response = try await connection.open(request, patience: patience)
-                return try await connection.read(response, limit: ByteLimit.acceptance)
-            } catch {
-                throw source.failure.error ?? error
+            try await connection.whileBusy {
+                do {
+                    let response = try await connection.open(request, patience: patience)
+                    return try await connection.read(response, limit: ByteLimit.acceptance)
+                } catch {
+                    throw source.failure.error ?? error
+                }
             }
         }
     }

@@ -84,6 +84,15 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     /// The relay's code for a refusal, otherwise the own one.
     package var reportedCode: String { problem?.code ?? code.rawValue }
 
+    /// For how long the relay says that it is busy; nil for any other error, and where it does not say.
+    package var busyWait: TimeSpan? {
+        let codes: [ServiceCode] = [.busy, .overloaded]
+        guard let problem, codes.contains(where: { $0.rawValue == problem.code }), let seconds = problem.retryAfter,
+            (1...60).contains(seconds)
+        else { return nil }
+        return .seconds(Int64(seconds))
+    }
+
     package var description: String { "\(message) [\(reportedCode)]" }
 }
 

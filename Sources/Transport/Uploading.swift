@@ -82,7 +82,7 @@ extension RelayClient {
         var request = file.isBegunSigned ? try await signed(file.begin) : connection.request(file.begin)
         request.headers.add(name: "content-type", value: "application/octet-stream")
         request.body = .bytes(ByteBuffer(bytes: header))
-        return try await state(of: try await connection.reopen(request), file)
+        return try await connection.whileBusy { try await state(of: try await connection.reopen(request), file) }
     }
 
     /// Sends everything from an offset on.
