@@ -78,7 +78,7 @@ struct FloodCommand: AsyncParsableCommand {
             [
                 "flood-noise", "--port", "\(port)", "--requests", Self.noise(world, round), "--roots",
                 world.folder + "/keys/tls-root.pem", "--rate", "\(flood)", "--drippers", "\(drippers)",
-            ], niceness: 10)
+            ], isElsewhere: true)
         guard try child.line() == "ready" else {
             throw CommandFailure(code: "bench-failed", message: "The flood did not begin.")
         }

@@ -55,7 +55,7 @@ private final class FloodNoise: Sendable {
     private let context: NIOSSLContext
     private let requests: [ByteBuffer]
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let state = Mutex((opened: 0, dripping: 0, accepted: 0, refused: 0, lost: 0))
+    private let state = Mutex((opened: 0, handshakes: 0, dripping: 0, accepted: 0, refused: 0, lost: 0))
 
     init(port: Int, context: NIOSSLContext, requests: [ByteBuffer]) {
         self.port = port
@@ -69,7 +69,7 @@ private final class FloodNoise: Sendable {
     var summary: String {
         let state = state.withLock { $0 }
         return "\(state.accepted) accepted, \(state.refused) turned away, \(state.lost) lost; \(state.dripping) of "
-            + "\(state.opened) drippers connected at the end"
+            + "\(state.opened) drippers connected at the end, after \(state.handshakes) handshakes"
     }
 
     /// A head that never ends, a byte a second, over a connection that is opened again whenever the relay closes it.
@@ -84,6 +84,7 @@ private final class FloodNoise: Sendable {
             }
             state.withLock { state in
                 state.dripping += 1
+                state.handshakes += 1
                 if isFirst { state.opened += 1 }
             }
             isFirst = false

@@ -17,11 +17,12 @@ final class ChildRun {
     private let input = Pipe()
     private let output = Pipe()
 
-    /// - Parameter niceness: of its processor time; what it costs to ask is not what is measured.
-    init(_ arguments: [String], niceness: Int = 0) throws {
+    /// - Parameter isElsewhere: whether it stands for another machine. It has processor time only when nobody else
+    ///   wants it (`SCHED_IDLE`, sched(7)): what it costs to ask is not what is measured.
+    init(_ arguments: [String], isElsewhere: Bool = false) throws {
         let own = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().path
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/nice")
-        process.arguments = ["-n", "\(niceness)", own] + arguments
+        process.executableURL = URL(fileURLWithPath: isElsewhere ? "/usr/bin/chrt" : own)
+        process.arguments = (isElsewhere ? ["--idle", "0", own] : []) + arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()
