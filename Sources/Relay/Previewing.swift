@@ -10,7 +10,7 @@ extension Sequencer {
     /// - Returns: its acceptance if it is in the log, its signed rejection if the rules object to it as things stand,
     ///   nil if it may go on; what becomes of it in the end is decided when its envelope is there.
     func preview(_ examined: ExaminedStatement) async -> Outcome? {
-        if log.isHalted { return .unavailable }
+        if log.intake != .open { return .unavailable }
         let snapshot = log.snapshot
         var wanted = Facts.Wanted()
         wanted.add(examined.signed)

@@ -19,14 +19,22 @@ package final class PublishedLog: Sendable {
         }
     }
 
+    /// Whether statements are decided: to sign over a store whose state is not known could fork the log.
+    package enum Intake: Sendable {
+        case open
+        /// What became of a commit is not known, and the store could not be read. It is looked up again.
+        case uncertain
+        /// For good: the store is neither before nor after a commit whose outcome was not known.
+        case stopped
+    }
+
     private let state: Mutex<Snapshot>
-    private let halted = Mutex(false)
+    private let intakeState = Mutex(Intake.open)
     private let draining = Mutex(false)
     package init(_ snapshot: Snapshot) { state = Mutex(snapshot) }
     package var snapshot: Snapshot { state.withLock { $0 } }
-    /// Whether intake stopped for good: the store's state is not known, and signing over it could fork the log.
-    package var isHalted: Bool { halted.withLock { $0 } }
-    func halt() { halted.withLock { $0 = true } }
+    package var intake: Intake { intakeState.withLock { $0 } }
+    func set(_ intake: Intake) { intakeState.withLock { $0 = intake } }
     /// Whether nothing new is taken any more: the relay is about to be stopped.
     package var isDraining: Bool { draining.withLock { $0 } }
     package func drain() { draining.withLock { $0 = true } }

@@ -18,7 +18,7 @@ package struct Pulse: Sendable {
 
     /// Takes as long as the slowest of them; the watchdog's patience is the limit.
     package func beats() async -> Bool {
-        guard !log.isHalted else { return false }
+        guard log.intake == .open else { return false }
         let size = log.snapshot.head.size.rawValue
         guard let last = try? await store.entries(size - 1..<size), last.count == 1 else { return false }
         for loop in group.makeIterator() {

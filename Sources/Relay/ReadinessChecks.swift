@@ -14,11 +14,17 @@ struct ReadinessChecks {
     /// The relay looks for what is due every second.
     private static let dutiesLate = Duration.seconds(30)
 
-    func store(_ finding: StoreProbe.Finding, isHalted: Bool) -> ReadinessCheck {
-        if isHalted {
+    func store(_ finding: StoreProbe.Finding, intake: PublishedLog.Intake) -> ReadinessCheck {
+        switch intake {
+        case .open: break
+        case .uncertain:
             return ReadinessCheck(
-                "store", .fail, "Intake stopped after a commit whose outcome is not known.",
-                next: "look at the disk, then restart the relay: it reads what is there before it signs anything")
+                "store", .fail, "What became of a commit is not known, and the store cannot be read.",
+                next: "look at the disk: the relay looks again every second, and goes on by itself")
+        case .stopped:
+            return ReadinessCheck(
+                "store", .fail, "Intake stopped: after a commit that failed, the store is not what it was before.",
+                next: "run valise-relay check with the relay stopped: it names what differs from the log")
         }
         switch finding {
         case .works(nil): return ReadinessCheck("store", .ok, "A batch was committed within the last second.")

@@ -45,6 +45,7 @@ package struct RelayActs: Service {
 
     /// Logs whatever is due now.
     package func round() async {
+        await sequencer.lookAgain()
         var duties = RelayMetrics.Duties()
         do {
             duties.ticksOverdue = try await ticks()

@@ -27,7 +27,7 @@ package struct RelayHealth: Sendable {
         let snapshot = log.snapshot
         let checks = ReadinessChecks(now: clock.now, limits: snapshot.standing.charter.limits)
         var list = [
-            checks.store(finding, isHalted: log.isHalted), clockCheck(checks),
+            checks.store(finding, intake: log.intake), clockCheck(checks),
             checks.duties(metrics.duties, at: ContinuousClock.now),
             checks.checkpoint(newest: snapshot.standing.lastAcceptedAt),
         ]

@@ -93,14 +93,16 @@ package actor Sequencer {
     let signers: RelaySigners
     let clock: RelayClock
     let log: PublishedLog
-    private let bell: InboxBell
-    private let logger: Logger
+    let bell: InboxBell
+    let logger: Logger
     let metrics: RelayMetrics
     private let limits: QueueLimits
     private var waiting: FairQueue<Waiting>
     private var pace = Pace()
     private var isDraining = false
     private var knownRoots: [TreeSize: Hash] = [:]
+    /// The commit whose outcome is not known, if there is one.
+    var doubt: CommitDoubt?
 
     package init(
         store: any Store, log: PublishedLog, signers: RelaySigners, clock: RelayClock, bell: InboxBell, logger: Logger,
@@ -128,7 +130,7 @@ package actor Sequencer {
     package func say(_ act: OwnAct) async -> Outcome { await enqueue(.own(act)) }
 
     private func enqueue(_ work: Work) async -> Outcome {
-        if log.isHalted { return .unavailable }
+        if log.intake != .open { return .unavailable }
         if let refusal = refusal(work) { return refusal }
         return await withCheckedContinuation { answer in
             guard add(Waiting(work: work, answer: answer)) else { return }
@@ -178,7 +180,7 @@ package actor Sequencer {
     }
 
     private func process(_ batch: [Waiting]) async {
-        if log.isHalted { return answerAll(batch, .unavailable) }
+        if log.intake != .open { return answerAll(batch, .unavailable) }
         let snapshot = log.snapshot
         let time: Timestamp
         do { time = try clock.next(after: snapshot.standing.lastAcceptedAt) } catch {
@@ -246,39 +248,6 @@ package actor Sequencer {
             facts.roots.merge(found) { first, _ in first }
         }
         return facts
-    }
-
-    /// Signs the head and commits. A commit whose outcome is unknown is looked up; if that fails too, intake stops:
-    /// signing over an unknown state could fork the log.
-    private func commit(
-        _ draft: inout BatchDraft, base: PublishedLog.Snapshot
-    ) async throws -> PublishedLog.Snapshot {
-        let next = try draft.seal(signers: signers, origin: base.standing.charter.charter.relay.origin)
-        let begin = ContinuousClock.now
-        do {
-            try await store.commit(next.batch)
-            metrics.committed(since: begin)
-        } catch {
-            metrics.commitFailures.add()
-            guard error.code == .outcomeUnknown else { throw error }
-            try await resolveUnknown(next.snapshot, base: base)
-        }
-        return next.snapshot
-    }
-
-    private func resolveUnknown(_ wanted: PublishedLog.Snapshot, base: PublishedLog.Snapshot) async throws {
-        do {
-            let loaded = try await store.load()
-            if loaded?.head == wanted.head { return }
-            guard loaded?.head == base.head else {
-                log.halt()
-                throw StoreError(.damaged, "the store is neither before nor after the batch; intake is stopped")
-            }
-        } catch {
-            log.halt()
-            throw error
-        }
-        throw StoreError(.unavailable, "the commit failed and left nothing")
     }
 
     private func answer(_ batch: [Waiting], _ draft: BatchDraft, snapshot: PublishedLog.Snapshot) async throws {

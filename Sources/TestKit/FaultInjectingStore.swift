@@ -15,8 +15,12 @@ package final class FaultInjectingStore: Store {
         case persistedButReportedFailed
         /// It is refused with this error, before anything is written.
         case refuse(StoreError)
-        /// It is reported as failed, and the store cannot be read to see what became of it.
-        case losesTrack
+        /// It is reported as failed, and the store cannot be read so many times to see what became of it.
+        case losesTrack(Int = 1)
+        /// The same of one that is written.
+        case persistedAndLosesTrack
+        /// It is reported as failed, and the store is empty when that is looked up.
+        case losesAll
         /// It works once the gate is open.
         case wait(Gate)
     }
@@ -28,7 +32,8 @@ package final class FaultInjectingStore: Store {
     private let store: any Store
     private let steps: Mutex<[Step]>
     private let noteFault = Mutex<NoteFault?>(nil)
-    private let counts = Mutex((commits: 0, failingFacts: 0, failingLoads: 0))
+    private let counts = Mutex((commits: 0, failingFacts: 0))
+    private let loads = Mutex<[LoadFault]>([])
 
     /// - Parameter script: one step for each commit; commits after the last one work.
     package init(_ store: any Store, script: [Step] = []) {
@@ -48,6 +53,8 @@ package final class FaultInjectingStore: Store {
     /// Lets whatever is kept beside the log fail from now on, or wait at a gate; nil lets it work.
     package func spoilNotes(_ fault: NoteFault?) { noteFault.withLock { $0 = fault } }
 
+    private enum LoadFault { case fail, empty }
+
     package enum NoteFault: Sendable {
         case fail
         case wait(Gate)
@@ -65,8 +72,15 @@ package final class FaultInjectingStore: Store {
             try await store.commit(batch)
             throw Self.unknown
         case .refuse(let error): throw error
-        case .losesTrack:
-            counts.withLock { $0.failingLoads = 1 }
+        case .losesTrack(let count):
+            loads.withLock { $0 = Array(repeating: .fail, count: count) }
+            throw Self.unknown
+        case .persistedAndLosesTrack:
+            try await store.commit(batch)
+            loads.withLock { $0 = [.fail] }
+            throw Self.unknown
+        case .losesAll:
+            loads.withLock { $0 = [.empty] }
             throw Self.unknown
         case .wait(let gate):
             await gate.pass()
@@ -79,12 +93,11 @@ package final class FaultInjectingStore: Store {
     }
 
     package func load() async throws(StoreError) -> LoadedLog? {
-        let fails = counts.withLock { counts in
-            defer { counts.failingLoads = 0 }
-            return counts.failingLoads > 0
+        switch loads.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        case .fail: throw StoreError(.unavailable, "the store cannot be read by the script of a test")
+        case .empty: return nil
+        case nil: return try await store.load()
         }
-        if fails { throw StoreError(.unavailable, "the store cannot be read by the script of a test") }
-        return try await store.load()
     }
     package func facts(_ wanted: Facts.Wanted, standing: StandingFacts) async throws(StoreError) -> Facts {
         let fails = counts.withLock { counts in

@@ -75,14 +75,20 @@ struct ReadinessTests {
         }
     }
 
-    @Test("intake that stopped for good is a failure that names the restart")
-    func halted() async throws {
-        try await RelayInABox.run(nil, .watched()) { box in
-            box.store.then([.losesTrack])
-            #expect(try await box.post(.submitEnvelope, box.envelope().bytes).status == 503)
-            let check = try await box.check("store")
-            #expect(check.state == .fail)
-            #expect(check.next?.contains("restart the relay") == true)
+    @Test("intake that waits for the store or has stopped for good is a failure that says what comes next")
+    func intake() async throws {
+        for (step, next) in [
+            (FaultInjectingStore.Step.losesTrack(), "goes on by itself"), (.losesAll, "run valise-relay check"),
+        ] {
+            var options = RelayInABox.Options.watched()
+            options.runsActs = false
+            try await RelayInABox.run(nil, options) { box in
+                box.store.then([step])
+                #expect(try await box.post(.submitEnvelope, box.envelope().bytes).status == 503)
+                let check = try await box.check("store")
+                #expect(check.state == .fail)
+                #expect(check.next?.contains(next) == true)
+            }
         }
     }
 

@@ -76,10 +76,56 @@ struct SequencerFaultTests {
     func halted() async throws {
         try await RelayInABox.run { box in
             try await box.accept(box.envelope())
-            box.store.then([.losesTrack])
-            #expect(try await box.post(.submitEnvelope, try box.envelope().bytes).status == 503)
-            #expect(try await box.post(.submitEnvelope, try box.envelope().bytes).status == 503)
+            box.store.then([.losesAll])
+            for _ in 0..<3 {
+                #expect(try await box.post(.submitEnvelope, try box.envelope().bytes).status == 503)
+                await box.round()
+            }
             #expect(try await box.get(.checkpoint, as: FixtureWorld.speaker).status == 200)
+        }
+    }
+
+    @Test(
+        "while the outcome of a commit is not known nothing is signed, and the relay goes on once it is",
+        arguments: [FaultInjectingStore.Step.losesTrack(3), .persistedAndLosesTrack])
+    func uncertain(_ step: FaultInjectingStore.Step) async throws {
+        try await RelayInABox.run(nil, .init { $0.runsActs = false }) { box in
+            let (first, second) = (try box.envelope(), try box.envelope())
+            let before = box.head
+            box.store.then([step])
+            #expect(try await box.post(.submitEnvelope, first.bytes).status == 503)
+            let commits = box.store.commits
+            #expect(try await box.post(.submitEnvelope, second.bytes).status == 503)
+            #expect(box.store.commits == commits && box.head == before)
+            #expect(try await box.get(.checkpoint, as: FixtureWorld.speaker).status == 200)
+            if case .losesTrack(let count) = step {
+                for _ in 1..<count { await box.round() }
+                #expect(try await box.post(.submitEnvelope, second.bytes).status == 503)
+                #expect(box.store.commits == commits)
+            }
+            await box.round()
+            try await box.accept(second)
+            try await box.accept(first)
+            for envelope in [first, second] { #expect(try await box.count(envelope) == 1) }
+            #expect(try await box.audit().report.isGood)
+        }
+    }
+
+    @Test("a commit that is found to be written later is told to the inbox that waits")
+    func foundLater() async throws {
+        try await RelayInABox.run(nil, .init { $0.runsActs = false }) { box in
+            let envelope = try box.envelope()
+            let poll = Route.inbox(try #require(InboxQuery(after: ArrivalNumber(0), wait: 60)))
+            let connection = try await box.connect()
+            try await connection.write(box.reading(poll, as: FixtureWorld.speaker))
+            while box.server.bell.waitingCount == 0 { await Task.yield() }
+            box.store.then([.persistedAndLosesTrack])
+            #expect(try await box.post(.submitEnvelope, envelope.bytes).status == 503)
+            #expect(box.server.bell.waitingCount == 1)
+            await box.round()
+            let page = try InboxPage(parsing: try await connection.answer().body)
+            #expect(page.arrivals.map(\.message) == [envelope.message])
+            await connection.close()
         }
     }
 

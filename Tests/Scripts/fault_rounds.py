@@ -47,15 +47,6 @@ def ready():
     until(relay.is_ready, lambda: f"the relay is ready again: {relay.readiness()}", 40)
 
 
-def recovers():
-    """By itself where it can; else by a restart, which its watchdog would bring about."""
-    until(lambda: relay.is_ready() or relay.names("store", "Intake stopped"), "the relay says how it stands", 20)
-    if relay.names("store", "Intake stopped"):
-        relay.end()
-        relay.start()
-    ready()
-
-
 def refused(code, seconds=20):
     """Waits until a sender is told why."""
     until(lambda: promises.reasons.get(code), lambda: f"a sender is told {code}: {promises.reasons}", seconds)
@@ -96,7 +87,7 @@ def disk_full():
         cause = named("store")
         time.sleep(2)
         (DISK / "ballast").unlink()
-        recovers()
+        ready()
         more(4)
     return cause
 

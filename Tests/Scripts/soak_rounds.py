@@ -117,9 +117,6 @@ class Soak:
         name, play = draw.choice(episodes)
         play()
         self.count(name)
-        if not harmless and self.relay.names("store", "Intake stopped"):
-            self.restart(signal.SIGTERM)
-            self.count("restart")
 
     def harm(self, seconds):
         end = time.monotonic() + seconds
