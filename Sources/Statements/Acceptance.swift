@@ -16,7 +16,7 @@ package struct ProvenEntry: Hashable, Sendable, DERFormat {
     package init(node: ASN1Node) throws {
         self = try DER.sequence(node, identifier: .sequence) { f in
             ProvenEntry(
-                index: LogIndex(rawValue: try f.uint("ProvenEntry.index")),
+                index: try f.index("ProvenEntry.index"),
                 entryBytes: Array(try f.node("ProvenEntry.entry").encodedBytes),
                 proof: try f.list("ProvenEntry.proof", 0...Bounds.proof) { try $0.hash("ProvenEntry.proof") })
         }

@@ -27,17 +27,9 @@ package struct Amendment: Hashable, Sendable, DERFormat {
     package init(node: ASN1Node) throws { try self.init(node: node, tag: .sequence) }
     init(node: ASN1Node, tag: ASN1Identifier) throws {
         self = try DER.sequence(node, identifier: tag) { f in
-            let roster = f.optional(.context(0))
-            let scope: Scope
-            if let roster {
-                let party = try ASN1IA5String(derEncoded: roster, withIdentifier: .context(0))
-                guard let id = PartyID(String(decoding: party.bytes, as: UTF8.self)) else {
-                    throw FormError("Amendment.roster", expected: "a party")
-                }
-                scope = .roster(id)
-            } else {
-                scope = .constitution
-            }
+            let scope: Scope =
+                try f.isNext(.context(0))
+                ? .roster(PartyID(f.slug("Amendment.roster", tag: .context(0)))) : .constitution
             return Amendment(
                 scope: scope, revision: Revision(try f.uint("Amendment.revision")),
                 reason: try f.text("Amendment.reason"),

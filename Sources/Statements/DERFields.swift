@@ -89,24 +89,30 @@ extension ASN1NodeCollection.Iterator {
 
     package mutating func id<ID: HashIdentifier>(_ field: String) throws -> ID { try ID(hash(field)) }
 
-    package mutating func uint(_ field: String, max: UInt64 = Bounds.count) throws -> UInt64 {
+    package mutating func uint(
+        _ field: String, max: UInt64 = Bounds.count, tag: ASN1Identifier = .integer
+    ) throws -> UInt64 {
         let node = try node(field)
-        guard let value = try? UInt64(derEncoded: node), value <= max else {
+        guard let value = try? UInt64(derEncoded: node, withIdentifier: tag), value <= max else {
             throw FormError(field, expected: "an integer from 0 to \(max)")
         }
         return value
+    }
+
+    package mutating func index(_ field: String, tag: ASN1Identifier = .integer) throws -> LogIndex {
+        LogIndex(rawValue: try uint(field, tag: tag))
     }
 
     package mutating func time(_ field: String) throws -> Timestamp {
         Timestamp(milliseconds: Int64(try uint(field, max: UInt64(Timestamp.range.upperBound))))
     }
 
-    package mutating func span(_ field: String) throws -> TimeSpan {
-        TimeSpan(milliseconds: Int64(try uint(field, max: UInt64(TimeSpan.longest))))
+    package mutating func span(_ field: String, tag: ASN1Identifier = .integer) throws -> TimeSpan {
+        TimeSpan(milliseconds: Int64(try uint(field, max: UInt64(TimeSpan.longest), tag: tag)))
     }
 
-    package mutating func slug(_ field: String) throws -> Slug {
-        let content = try ASN1IA5String(derEncoded: node(field)).bytes
+    package mutating func slug(_ field: String, tag: ASN1Identifier = .ia5String) throws -> Slug {
+        let content = try ASN1IA5String(derEncoded: node(field), withIdentifier: tag).bytes
         guard content.count <= 63, let slug = Slug(String(decoding: content, as: UTF8.self)) else {
             throw FormError(field, expected: "1 to 63 of a-z, 0-9 and single inner hyphens")
         }
@@ -164,6 +170,12 @@ extension ASN1NodeCollection.Iterator {
     }
 
     package mutating func form<T: DERFormat>(_: T.Type = T.self) throws -> T { try T(node: node(T.formName)) }
+
+    /// Whether the next field carries this tag; nothing is taken.
+    func isNext(_ tag: ASN1Identifier) -> Bool {
+        var peek = self
+        return peek.next()?.identifier == tag
+    }
 
     /// The next field if it carries this tag; otherwise nothing is taken.
     package mutating func optional(_ tag: ASN1Identifier) -> ASN1Node? {

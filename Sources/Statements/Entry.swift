@@ -43,14 +43,7 @@ package struct Entry: Hashable, Sendable, DERFormat {
             let salt = try f.bytes("Entry.salt", count: 16...16)
             let constitution = Revision(try f.uint("Entry.constitution"))
             let roster = Revision(try f.uint("Entry.roster"))
-            var previous: LogIndex?
-            if let node = f.optional(.context(0)) {
-                guard let value = try? UInt64(derEncoded: node, withIdentifier: .context(0)), value <= Bounds.count
-                else {
-                    throw FormError("Entry.previous", expected: "a log index")
-                }
-                previous = LogIndex(rawValue: value)
-            }
+            let previous = try f.isNext(.context(0)) ? f.index("Entry.previous", tag: .context(0)) : nil
             let node = try f.node("Entry.body")
             let body: Body
             switch node.identifier {

@@ -52,15 +52,9 @@ package struct Limits: Hashable, Sendable, DERFormat {
                 confirmGrace: try f.span("Limits.confirmGrace"), keyGrace: try f.span("Limits.keyGrace"),
                 tickInterval: try f.span("Limits.tickInterval"), tickFreshness: try f.span("Limits.tickFreshness"),
                 unsettledMessages: try f.uint("Limits.unsettledMessages"),
-                unsettledBytes: try f.uint("Limits.unsettledBytes"), retention: try Self.retention(&f))
+                unsettledBytes: try f.uint("Limits.unsettledBytes"),
+                retention: try f.isNext(.context(0)) ? f.span("Limits.retention", tag: .context(0)) : nil)
         }
-    }
-    private static func retention(_ f: inout Fields) throws -> TimeSpan? {
-        guard let node = f.optional(.context(0)) else { return nil }
-        guard let value = try? UInt64(derEncoded: node, withIdentifier: .context(0)),
-            value <= UInt64(TimeSpan.longest)
-        else { throw FormError("Limits.retention", expected: "an integer from 0 to \(TimeSpan.longest)") }
-        return TimeSpan(milliseconds: Int64(value))
     }
     package func write(to der: inout DER.Serializer, tag: ASN1Identifier) throws {
         try der.sequence(tag) { der in

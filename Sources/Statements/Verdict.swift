@@ -105,18 +105,8 @@ package struct VerdictFinding: Hashable, Sendable, DERFormat, CustomStringConver
     init(node: ASN1Node, tag: ASN1Identifier) throws {
         self = try DER.sequence(node, identifier: tag) { f in
             let code = try f.slug("VerdictFinding.code")
-            let rule = try f.optional(.context(0)).map { node in
-                let content = try ASN1IA5String(derEncoded: node, withIdentifier: .context(0)).bytes
-                guard content.count <= 63, let rule = Slug(String(decoding: content, as: UTF8.self)) else {
-                    throw FormError("VerdictFinding.rule", expected: "a code of the rules")
-                }
-                return rule
-            }
-            let entry = try f.optional(.context(1)).map { node in
-                guard let value = try? UInt64(derEncoded: node, withIdentifier: .context(1)), value <= Bounds.count
-                else { throw FormError("VerdictFinding.entry", expected: "a log index") }
-                return LogIndex(rawValue: value)
-            }
+            let rule = try f.isNext(.context(0)) ? f.slug("VerdictFinding.rule", tag: .context(0)) : nil
+            let entry = try f.isNext(.context(1)) ? f.index("VerdictFinding.entry", tag: .context(1)) : nil
             return VerdictFinding(code: code, rule: rule, entry: entry)
         }
     }
@@ -169,14 +159,6 @@ package struct ScopeSum: Hashable, Sendable, DERFormat {
             try der.uint(entries)
             der.hash(sum)
         }
-    }
-}
-
-extension ASN1NodeCollection.Iterator {
-    /// Whether the next field carries this tag; nothing is taken.
-    func isNext(_ tag: ASN1Identifier) -> Bool {
-        var peek = self
-        return peek.next()?.identifier == tag
     }
 }
 
