@@ -16,20 +16,26 @@ struct CheckBeside {
 
     private static let step = 1 << 20
 
-    /// - Parameter root: the root at a size that the log has reached.
-    func run(
-        _ charter: CharterInForce, log: VerifierKey, size: TreeSize, root: (TreeSize) throws -> Hash?,
-        _ report: inout StoreCheckReport
-    ) throws {
-        if schema.has("2") {
-            try checkDrafts(&report)
-            try checkUploads(&report)
+    /// Whose signatures notes bear, and the log that they are about.
+    struct Log {
+        let charter: CharterInForce
+        let key: VerifierKey
+        let size: TreeSize
+        /// The root of the signed tree's first entries.
+        let root: (TreeSize) throws -> Hash
+    }
+
+    /// - Parameter log: nil where the entries do not give the signed root, nor the tiles.
+    func checkNotes(_ log: Log?, _ report: inout StoreCheckReport) throws {
+        guard schema.has("5") else { return }
+        guard let log else {
+            return report.leaveOut("notes and verdicts: there is no charter, or no root, to hold them against")
         }
-        if schema.has("5") {
-            let isOfThisLog = { (head: LogHead) in head.size <= size ? try root(head.size) == head.root : false }
-            try checkNotes(log, size, isOfThisLog, &report)
-            try checkVerdicts(charter, isOfThisLog, &report)
+        let isOfThisLog = { (head: LogHead) in
+            head.size > 0 && head.size <= log.size ? try log.root(head.size) == head.root : false
         }
+        try checkNotes(log.key, log.size, isOfThisLog, &report)
+        try checkVerdicts(log.charter, isOfThisLog, &report)
     }
 
     private func notes() throws -> [(slot: String, note: [UInt8])] {
@@ -87,7 +93,9 @@ struct CheckBeside {
         }
     }
 
-    private func checkDrafts(_ report: inout StoreCheckReport) throws {
+    /// Every draft with its file.
+    func checkDrafts(_ report: inout StoreCheckReport) throws {
+        guard schema.has("2") else { return }
         struct Row {
             let id: StatementID
             let party: String
@@ -131,7 +139,9 @@ struct CheckBeside {
         return try reader.finish()
     }
 
-    private func checkUploads(_ report: inout StoreCheckReport) throws {
+    /// That each upload's file has what was acknowledged.
+    func checkUploads(_ report: inout StoreCheckReport) throws {
+        guard schema.has("2") else { return }
         let sql = """
             SELECT u.id, u.party, u.file, u.synced, k.key IS \(KeyQuery.destroyed)
             FROM uploads u LEFT JOIN file_keys k ON k.file = u.file

@@ -26,16 +26,32 @@ struct CheckPayloads {
             report.payloads += 1
             progress(report.payloads)
         }
+        try checkStrays(kept, &report)
+        if !kept.isEmpty { try checkKeys(&report) }
+    }
+
+    private func checkStrays(_ kept: String, _ report: inout StoreCheckReport) throws {
         let strays = try Command(
             database,
-            "SELECT message FROM envelopes WHERE message NOT IN (SELECT first_idx FROM messages \(kept)) LIMIT 100")
-        for stray in try strays.rows(read: { $0.integer(0) }) {
+            """
+            SELECT message FROM envelopes WHERE message NOT IN (SELECT first_idx FROM messages \(kept))
+                AND message NOT IN (SELECT idx FROM temp.unsound) ORDER BY message
+            """)
+        while let row = try strays.next() {
             report.add(
                 StoreDifference(
-                    .rowUnexpected, "envelopes", row: "message \(stray)", expected: "no such row",
+                    .rowUnexpected, "envelopes", row: "message \(row.integer(0))", expected: "no such row",
                     found: "an envelope of no submission, or of one that is erased"))
         }
-        if !kept.isEmpty { try checkKeys(&report) }
+        let unjudged = try Command(
+            database, "SELECT count(*) FROM envelopes WHERE message IN (SELECT idx FROM temp.unsound)"
+        ).first { $0.integer(0) }
+        if let unjudged, unjudged > 0 {
+            report.leaveOut(
+                unjudged == 1
+                    ? "a payload: the entry that tells of it is not there as it was signed"
+                    : "\(unjudged) payloads: the entries that tell of them are not there as they were signed")
+        }
     }
 
     private func checkKeys(_ report: inout StoreCheckReport) throws {
@@ -43,12 +59,13 @@ struct CheckPayloads {
             database,
             """
             SELECT message FROM message_keys
-            WHERE key <> \(KeyQuery.destroyed) AND message IN (SELECT message FROM erasures) LIMIT 100
+            WHERE key <> \(KeyQuery.destroyed) AND message IN (SELECT message FROM erasures)
+            ORDER BY message
             """)
-        for message in try living.rows(read: { $0.integer(0) }) {
+        while let row = try living.next() {
             report.add(
                 StoreDifference(
-                    .rowDifferent, "message_keys", row: "message \(message)",
+                    .rowDifferent, "message_keys", row: "message \(row.integer(0))",
                     expected: "zeros, as the message is erased",
                     found: "a key"))
         }
@@ -70,13 +87,20 @@ struct CheckPayloads {
             else { throw Damage(kind: .payloadDamaged, found: "the envelope of another statement") }
             return nil
         } catch let damage as Damage {
-            if let file = try EnvelopeQuery(database: database).find(id)?.file, try !isStill("envelopes", file) {
-                return nil
-            }
+            let found = try readable { try EnvelopeQuery(database: database).find(id) } ?? nil
+            if let file = found?.file, try !isStill("envelopes", file) { return nil }
             return StoreDifference(
                 damage.kind, "envelopes", row: "message \(index), \(id)",
                 expected: "the envelope whose payload digest entry \(index) has", found: damage.found,
-                ask: try holders(id))
+                ask: try readable { try holders(id) } ?? originator(index))
+        }
+    }
+
+    /// Nil where rows are damaged: one that is must not keep the others from being looked at.
+    private func readable<Value>(_ body: () throws -> Value) throws -> Value? {
+        do { return try body() } catch {
+            guard StoreError(error).code == .damaged else { throw error }
+            return nil
         }
     }
 
@@ -99,8 +123,10 @@ struct CheckPayloads {
             return header
         } catch let error as EnvelopeError {
             throw Damage(kind: .payloadDamaged, found: "\(error)")
-        } catch let error as StoreError where error.code == .damaged || error.code == .notFound {
-            throw Damage(kind: .payloadMissing, found: error.message)
+        } catch {
+            let failure = StoreError(error)
+            guard failure.code == .damaged || failure.code == .notFound else { throw error }
+            throw Damage(kind: .payloadMissing, found: failure.message)
         }
     }
 
@@ -108,7 +134,10 @@ struct CheckPayloads {
     private func holders(_ id: MessageID) throws -> [String] {
         let stored = try FactsQuery(database: database).chain(id)
         let chain = try stored.map { (index: $0.index, entry: try LogQuery.decode($0)) }
-        guard let state = MessageState(chain: chain) else { return [] }
+        // A chain that does not hold together begins with its submission all the same.
+        guard let state = MessageState(chain: chain) else {
+            return [chain.first?.entry.signed?.statement.party].compactMap { $0?.description }
+        }
         let readers = state.legs.filter { leg in
             switch leg.stage {
             case .retrieved, .opened, .unconfirmed: true
@@ -116,5 +145,10 @@ struct CheckPayloads {
             }
         }
         return ([state.originator] + readers.map(\.route.recipient)).map(\.description)
+    }
+    private func originator(_ index: LogIndex) throws -> [String] {
+        try Command(database, "SELECT originator FROM messages WHERE first_idx = ?").rows(.index(index)) {
+            try $0.text(0)
+        }
     }
 }

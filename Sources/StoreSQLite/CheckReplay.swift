@@ -8,7 +8,7 @@ import Store
 /// tables. Memory holds one bundle of entries, the tree's edge, the keys and the counters.
 struct CheckReplay {
     private let database: Database
-    private let size: TreeSize
+    let size: TreeSize
     private let progress: (UInt64) -> Void
     private(set) var builder = TileBuilder()
     /// Entries whose effects are in the temporary tables.
@@ -16,25 +16,32 @@ struct CheckReplay {
     private(set) var charter: CharterInForce?
     private var standing: StandingFacts?
     private var views: ViewWriter?
+    private let tiles: TileWriter
     private let older: TileReader
     private var roots: [TreeSize: Hash] = [:]
 
-    private static let step: UInt64 = 256
+    private static let step = 256
+    /// Leaves between two writings of tiles where entries are missing.
+    private static let mostHeld: UInt64 = 4_096
     private static let mostRoots = 4_096
 
     /// - Parameter size: how many entries the checkpoint counts.
-    init(_ database: Database, size: TreeSize, progress: @escaping (UInt64) -> Void) {
+    init(_ database: Database, size: TreeSize, progress: @escaping (UInt64) -> Void) throws {
         self.database = database
         self.size = size
         self.progress = progress
+        tiles = try TileWriter(database)
         older = TileReader(size: size, capacity: 64) { try LogQuery(database: database).tile($0) }
     }
 
     /// Whether the rules bear every entry.
     var isWhole: Bool { decided == size.rawValue && builder.size == size }
 
+    /// Whether the entries, with what stands in for missing ones, give a head.
+    func gives(_ head: LogHead?) -> Bool { builder.size == head?.size && builder.root == head?.root }
+
     /// The root of the tree's first entries, as they are.
-    mutating func root(at size: TreeSize) throws -> Hash? {
+    private mutating func root(at size: TreeSize) throws -> Hash? {
         guard size > 0, size <= builder.size else { return nil }
         if let known = roots[size] { return known }
         let root = try Merkle.root(size: size, from: builder.backed(by: older))
@@ -44,57 +51,84 @@ struct CheckReplay {
     }
 
     mutating func run(_ report: inout StoreCheckReport) throws {
-        var first: UInt64 = 0
-        while first < size.rawValue {
-            let end = min(first + Self.step, size.rawValue)
-            let entries = try stored(first..<end)
-            for (expected, stored) in zip(first..<end, entries) {
-                guard stored.index.rawValue == expected else { return report.add(Self.missing(expected)) }
+        var next: UInt64 = 0
+        while next < size.rawValue {
+            let entries = try stored(from: next)
+            for stored in entries {
+                try skip(next..<stored.index.rawValue, &report)
                 try take(stored, &report)
+                next = stored.index.rawValue + 1
             }
-            guard entries.count == Int(end - first) else {
-                return report.add(Self.missing(first + UInt64(entries.count)))
+            if entries.count < Self.step {
+                try skip(next..<size.rawValue, &report)
+                next = size.rawValue
             }
             try views?.finish()
-            try views?.write(builder.drain())
-            first = end
-            progress(first)
+            try tiles.write(builder.drain())
+            progress(next)
         }
-        if let extra = try Command(database, "SELECT min(idx) FROM entries WHERE idx >= ? OR idx < 0").first(
-            .unsigned(size.rawValue), read: { $0.isNull(0) ? nil : $0.integer(0) }) ?? nil
-        {
+        let behind = try Command(
+            database, "SELECT idx FROM entries WHERE idx >= \(Int64(clamping: size.rawValue)) OR idx < 0 ORDER BY idx")
+        while let row = try behind.next() {
             report.add(
                 StoreDifference(
-                    .entry, "entries", row: "idx \(extra)", expected: "no entry behind the checkpoint's \(size)",
-                    found: "an entry"))
+                    .entry, "entries", row: "idx \(row.integer(0))",
+                    expected: "no entry behind the checkpoint's \(size)", found: "an entry"))
         }
     }
 
-    private func stored(_ range: Range<UInt64>) throws -> [StoredEntry] {
-        let sql = "SELECT idx, bytes FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
-        return try Command(database, sql).rows(.unsigned(range.lowerBound), .unsigned(range.upperBound)) {
+    private func stored(from first: UInt64) throws -> [StoredEntry] {
+        let sql = "SELECT idx, bytes FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx LIMIT ?"
+        return try Command(database, sql).rows(.unsigned(first), .unsigned(size.rawValue), .limit(Self.step)) {
             try $0.entry(0, 1)
         }
     }
 
-    private static func missing(_ index: UInt64) -> StoreDifference {
-        StoreDifference(.entry, "entries", row: "idx \(index)", expected: "an entry", found: "nothing")
+    /// Entries that are not there. What their tiles say of them stands in for their hashes, so that those behind them
+    /// are hashed at their places; without it nothing more is hashed.
+    private mutating func skip(_ missing: Range<UInt64>, _ report: inout StoreCheckReport) throws {
+        guard let last = missing.last else { return }
+        let isOne = missing.lowerBound == last
+        report.add(
+            StoreDifference(
+                .entry, "entries", row: isOne ? "idx \(last)" : "idx \(missing.lowerBound) to \(last)",
+                expected: isOne ? "an entry" : "\(missing.count) entries", found: "nothing"))
+        for index in missing {
+            guard builder.size.rawValue == index, let leaf = try storedLeaf(index) else { return }
+            builder.append(leaf)
+            if index.isMultiple(of: Self.mostHeld) { try tiles.write(builder.drain()) }
+        }
+    }
+
+    private func storedLeaf(_ index: UInt64) throws -> Hash? {
+        let tile = try Command(database, "SELECT bytes FROM main.tiles WHERE place = ?").first(
+            .unsigned(index >> TileID.height)
+        ) { try $0.bytes(0) }
+        let start = Int(index & 255) * Hash.byteCount
+        guard let tile, tile.count >= start + Hash.byteCount else { return nil }
+        return Hash(tile[start..<start + Hash.byteCount])
     }
 
     private mutating func take(_ stored: StoredEntry, _ report: inout StoreCheckReport) throws {
-        builder.append(Merkle.leafHash(stored.bytes))
-        report.entries += 1
+        if builder.size.rawValue == stored.index.rawValue {
+            builder.append(Merkle.leafHash(stored.bytes))
+            report.entries += 1
+        }
+        guard let entry = Entry(scanning: stored.bytes[...]) ?? (try? Entry(der: stored.bytes, limit: Bounds.entry))
+        else {
+            try Command(database, "INSERT INTO temp.unsound VALUES (?)").run(.index(stored.index))
+            return report.add(
+                StoreDifference(
+                    .entry, "entries", row: "idx \(stored.index)", expected: "an entry",
+                    found: "\(stored.bytes.count) bytes that are none"))
+        }
         // Behind an entry that does not hold, the facts are no longer known.
         guard decided == stored.index.rawValue else { return }
-        let difference: StoreDifference?
-        if let entry = Entry(scanning: stored.bytes[...]) ?? (try? Entry(der: stored.bytes, limit: Bounds.entry)) {
-            difference = stored.index == 0 ? try begin(entry) : try follow(entry, at: stored.index)
+        if let difference = stored.index == 0 ? try begin(entry) : try follow(entry, at: stored.index) {
+            report.add(difference)
         } else {
-            difference = StoreDifference(
-                .entry, "entries", row: "idx \(stored.index)", expected: "an entry",
-                found: "\(stored.bytes.count) bytes that are none")
+            decided += 1
         }
-        if let difference { report.add(difference) } else { decided += 1 }
     }
 
     private mutating func begin(_ entry: Entry) throws -> StoreDifference? {

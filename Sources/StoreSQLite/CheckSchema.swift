@@ -57,6 +57,8 @@ struct CheckSchema {
         }
         try database.execute(
             sql: "CREATE UNIQUE INDEX temp.messages_by_nonce ON messages (nonce, originator)")
+        // Entries that are not the signed ones, or none at all.
+        try database.execute(sql: "CREATE TEMP TABLE unsound (idx INTEGER PRIMARY KEY)")
         guard !has("6") else { return }
         // What an earlier version has stored has no keys; who reads it looks for them.
         try database.execute(

@@ -8,13 +8,20 @@ import Store
 struct CheckViews {
     let database: Database
 
-    func compare(_ report: inout StoreCheckReport) throws {
-        for table in ViewTable.all where try database.tableExists(table.name) {
-            do { try compare(table, &report) } catch let error as DatabaseError {
-                report.add(
-                    StoreDifference(
-                        .page, table.name, expected: "rows that can be read", found: StoreError(error).message))
-            }
+    func compareTiles(_ report: inout StoreCheckReport) throws {
+        for table in ViewTable.all where table.name == "tiles" { try compareWhole(table, &report) }
+    }
+
+    func compareViews(_ report: inout StoreCheckReport) throws {
+        for table in try ViewTable.present(database) where table.name != "tiles" { try compareWhole(table, &report) }
+    }
+
+    private func compareWhole(_ table: ViewTable, _ report: inout StoreCheckReport) throws {
+        do { try compare(table, &report) } catch let error as DatabaseError {
+            report.add(
+                StoreDifference(
+                    .page, table.name, expected: "rows that can be read", found: StoreError(error).message))
+            report.leaveOut("what is left of \(table.name): it cannot be read")
         }
     }
 
@@ -87,29 +94,39 @@ struct CheckViews {
                 expected: "value \(expected)", found: stored.map { "value \($0)" } ?? "no such row"))
     }
 
-    /// Names the entries that are not those which the stored tiles have hashed: where the root is not the signed one,
-    /// these are the ones to look at.
-    func nameEntries(_ report: inout StoreCheckReport) throws {
+    /// Names the entries that are not those which the stored tiles have hashed.
+    /// - Parameter places: of the lowest tiles.
+    func nameEntries(in places: Range<UInt64>, _ report: inout StoreCheckReport) throws {
         let sql = """
             SELECT t.place, t.bytes, m.bytes FROM temp.tiles t JOIN main.tiles m ON m.place = t.place
-            WHERE t.place < ? AND t.bytes IS NOT m.bytes ORDER BY t.place
+            WHERE t.place >= \(Int64(clamping: places.lowerBound)) AND t.place < \(Int64(clamping: places.upperBound))
+                AND t.bytes IS NOT m.bytes ORDER BY t.place
             """
-        let tiles = try Command(database, sql).rows(.unsigned(1 << 56)) { row in
-            let pair = (found: try row.bytes(1), expected: try row.bytes(2))
-            let width = min(pair.found.count, pair.expected.count) / Hash.byteCount
-            let differing = (0..<width).filter { position in
-                let place = position * Hash.byteCount..<(position + 1) * Hash.byteCount
-                return pair.found[place] != pair.expected[place]
+        let tiles = try Command(database, sql)
+        while let row = try tiles.next() {
+            let first = try row.unsigned(0) << TileID.height
+            for position in Self.differing(try row.bytes(1), try row.bytes(2)) {
+                try nameEntry(first + UInt64(position), &report)
             }
-            return (first: try row.unsigned(0) << TileID.height, differing: differing)
         }
-        for tile in tiles {
-            for position in tile.differing {
-                report.add(
-                    StoreDifference(
-                        .entry, "entries", row: "idx \(tile.first + UInt64(position))",
-                        expected: "the entry whose hash its tile has", found: "another one"))
-            }
+    }
+
+    /// Names an entry, once.
+    func nameEntry(_ index: UInt64, _ report: inout StoreCheckReport) throws {
+        let find = try Command(database, "SELECT 1 FROM temp.unsound WHERE idx = ?")
+        guard try find.first(.unsigned(index), read: { _ in true }) == nil else { return }
+        try Command(database, "INSERT INTO temp.unsound VALUES (?)").run(.unsigned(index))
+        report.add(
+            StoreDifference(
+                .entry, "entries", row: "idx \(index)", expected: "the entry whose hash its tile has",
+                found: "another one"))
+    }
+
+    /// The positions at which two tiles have different hashes.
+    static func differing(_ a: [UInt8], _ b: [UInt8]) -> [Int] {
+        (0..<min(a.count, b.count) / Hash.byteCount).filter { position in
+            let place = position * Hash.byteCount..<(position + 1) * Hash.byteCount
+            return a[place] != b[place]
         }
     }
 }

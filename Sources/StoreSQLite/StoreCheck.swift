@@ -54,39 +54,101 @@ package struct StoreCheck {
             folder, label: "valise.check", readOnly: readOnly, settings: settings, body)
     }
 
-    /// Fills the temporary tables, and reports what differs from them.
+    /// Fills the temporary tables, and reports what differs from them. Whatever does not hold, every other part is
+    /// looked at as far as the stored entries tell of it.
     func examine(_ database: Database, _ report: inout StoreCheckReport) throws {
         let schema = try CheckSchema(of: database)
         report.schema = schema.version
         try guarded("sqlite_master", &report) { try schema.compare(database, &$0) }
         try guarded("log.sqlite", &report) { try checkPages(database, &$0) }
         try schema.makeTemporary(database)
-        guard let signed = try checkCheckpoint(database, &report) else { return }
+        let signed = try CheckHead.read(database, &report)
         report.head = signed.head
+        let replay = try replay(database, to: signed.head?.size ?? Self.length(database), &report)
+        if signed.key == nil, replay.charter != nil {
+            report.add(
+                StoreDifference(
+                    .entry, "entries", row: "idx 0", expected: "the log key", found: "none that can be read"))
+        }
+        report.isSound = replay.gives(signed.head) && replay.isWhole && signed.isGood
+        var isTreeKnown = false
+        try guarded("tiles", &report) { isTreeKnown = try checkTiles(database, signed.head, replay, &$0) }
+        if replay.gives(signed.head), replay.isWhole, let charter = replay.charter {
+            let views = CheckViews(database: database)
+            try views.compareViews(&report)
+            try guarded("meta", &report) { try views.compareMeta(charter.limits, &$0) }
+        } else {
+            report.leaveOut("views: they follow from entries that are signed and that the rules bear, all of them")
+            let undecided = CheckUndecided(database: database, first: replay.decided, size: replay.size)
+            try guarded("entries", &report) { _ in try undecided.run() }
+        }
         let progress = progress
-        let size = signed.head.size
-        var replay = CheckReplay(database, size: size) {
-            progress(.entries(done: $0, of: size.rawValue))
-        }
-        try guarded("entries", &report) { try replay.run(&$0) }
-        report.decided = replay.decided
-        guard replay.builder.size == size, replay.builder.root == signed.head.root else {
-            if replay.builder.size == size { report.add(Self.otherRoot(signed.head, replay.builder.root)) }
-            return try guarded("tiles", &report) { try CheckViews(database: database).nameEntries(&$0) }
-        }
-        guard replay.isWhole, let charter = replay.charter else { return }
-        report.isSound = signed.isGood
-        let views = CheckViews(database: database)
-        try views.compare(&report)
-        try guarded("meta", &report) { try views.compareMeta(charter.limits, &$0) }
         try guarded("envelopes", &report) { report in
             try CheckPayloads(database: database, folder: folder, isStill: isStill) { progress(.payloads(done: $0)) }
                 .run(&report)
         }
-        try guarded("notes, drafts, uploads", &report) { report in
-            try CheckBeside(database: database, folder: folder, schema: schema, isStill: isStill).run(
-                charter, log: signed.key, size: size, root: { try replay.root(at: $0) }, &report)
+        let beside = CheckBeside(database: database, folder: folder, schema: schema, isStill: isStill)
+        try guarded("drafts", &report) { try beside.checkDrafts(&$0) }
+        try guarded("uploads", &report) { try beside.checkUploads(&$0) }
+        let log = isTreeKnown ? try log(database, signed, replay) : nil
+        try guarded("notes", &report) { try beside.checkNotes(log, &$0) }
+    }
+
+    /// Up to the newest entry, where no checkpoint says how many there are.
+    private static func length(_ database: Database) throws -> TreeSize {
+        let last = try Command(database, "SELECT idx FROM main.entries ORDER BY idx DESC LIMIT 1").first {
+            $0.integer(0)
         }
+        guard let last, last >= 0 else { return 0 }
+        return TreeSize(rawValue: UInt64(last) + 1)
+    }
+
+    private func replay(
+        _ database: Database, to size: TreeSize, _ report: inout StoreCheckReport
+    ) throws -> CheckReplay {
+        let progress = progress
+        var replay = try CheckReplay(database, size: size) { progress(.entries(done: $0, of: size.rawValue)) }
+        try guarded("entries", &report) { try replay.run(&$0) }
+        report.decided = replay.decided
+        if !replay.isWhole, replay.decided + 1 < size.rawValue {
+            report.leaveOut("what the rules say of entries from \(replay.decided + 1) on: the one before does not hold")
+        }
+        return replay
+    }
+
+    /// - Returns: whether the temporary tiles are those of the signed tree now.
+    private func checkTiles(
+        _ database: Database, _ head: LogHead?, _ replay: CheckReplay, _ report: inout StoreCheckReport
+    ) throws -> Bool {
+        let views = CheckViews(database: database)
+        if replay.gives(head) {
+            try views.compareTiles(&report)
+            return true
+        }
+        if let head, replay.builder.size == head.size {
+            report.add(Self.otherRoot(head, replay.builder.root))
+            var tiles = CheckTiles(database: database, head: head)
+            if try tiles.settle(&report) {
+                try views.compareTiles(&report)
+                guard tiles.lost > 0 else { return true }
+                let tiles = tiles.lost == 1 ? "a tile" : "\(tiles.lost) tiles"
+                report.leaveOut("what lies under \(tiles) that, like the entries there, does not fit the one above")
+                return false
+            }
+        }
+        report.leaveOut("which tiles are damaged: neither they nor the entries give a signed root")
+        try views.nameEntries(in: 0..<1 << 56, &report)
+        return false
+    }
+
+    /// Nil where entry 0 is not the signed one.
+    private func log(_ database: Database, _ signed: CheckHead, _ replay: CheckReplay) throws -> CheckBeside.Log? {
+        let isOther = try Command(database, "SELECT 1 FROM temp.unsound WHERE idx = 0").first { _ in true } ?? false
+        guard !isOther, let key = signed.key, let charter = replay.charter, let size = signed.head?.size else {
+            return nil
+        }
+        let tiles = TileReader(size: size, capacity: 64) { try LogQuery(database: database).tile($0) }
+        return CheckBeside.Log(charter: charter, key: key, size: size) { try Merkle.root(size: $0, from: tiles) }
     }
 
     /// Whether a table refers to a file now. Rows are those of one commit, and files are those of the moment: beside a
@@ -98,66 +160,19 @@ package struct StoreCheck {
         }
     }
 
+    /// The most that SQLite is asked to say.
+    private static let mostLines = 100
+
     /// What SQLite says of its own pages and indexes.
     private func checkPages(_ database: Database, _ report: inout StoreCheckReport) throws {
-        let lines = try Command(database, "PRAGMA main.integrity_check(100)").rows { try $0.text(0) }
+        let lines = try Command(database, "PRAGMA main.integrity_check(\(Self.mostLines))").rows { try $0.text(0) }
         for line in lines where line != "ok" {
             report.add(
                 StoreDifference(
                     .page, "log.sqlite", expected: "whole pages and indexes", found: line.replacing("\n", with: " ")))
         }
-    }
-
-    private struct SignedHead {
-        let head: LogHead
-        let key: VerifierKey
-        /// Whether the log key signed it.
-        let isGood: Bool
-    }
-
-    /// The stored checkpoint, as the log key signed it; the key is that of the charter in entry 0.
-    private func checkCheckpoint(_ database: Database, _ report: inout StoreCheckReport) throws -> SignedHead? {
-        let row = try Command(database, "SELECT size, root, note FROM main.checkpoint").first { row in
-            (size: try row.cell(0), root: try row.cell(1), note: try row.bytes(2))
-        }
-        guard let row else {
-            report.add(StoreDifference(.checkpoint, "checkpoint", expected: "a row", found: "nothing"))
-            return nil
-        }
-        guard let key = try logKey(database) else {
-            report.add(
-                StoreDifference(
-                    .entry, "entries", row: "idx 0", expected: "a charter", found: "an entry that is none"))
-            return nil
-        }
-        let opened = try? Checkpoint.open(SignedNote(parsing: row.note), log: key).checkpoint
-        if let opened {
-            let head = LogHead(size: opened.size, root: opened.root)
-            let stored = [row.size, row.root]
-            let expected: [Cell] = [.integer(Int64(clamping: head.size.rawValue)), .blob(head.root.bytes)]
-            if stored != expected {
-                report.add(
-                    StoreDifference(
-                        .checkpoint, "checkpoint", row: "id 1", expected: "size \(expected[0]) root \(expected[1])",
-                        found: "size \(stored[0]) root \(stored[1])"))
-            }
-            return SignedHead(head: head, key: key, isGood: stored == expected)
-        }
-        report.add(
-            StoreDifference(
-                .checkpoint, "checkpoint", row: "id 1", expected: "a note that \(key.name) signed",
-                found: "\(row.note.count) bytes that are none"))
-        guard case .integer(let size) = row.size, case .blob(let bytes) = row.root, let root = Hash(bytes),
-            let size = UInt64(exactly: size)
-        else { return nil }
-        return SignedHead(head: LogHead(size: TreeSize(rawValue: size), root: root), key: key, isGood: false)
-    }
-
-    private func logKey(_ database: Database) throws -> VerifierKey? {
-        guard let bytes = try LogQuery(database: database).entry(0),
-            case .charter(let signed) = (try? Entry(der: bytes, limit: Bounds.entry))?.body
-        else { return nil }
-        return try? signed.charter.relay.verifierKey
+        guard lines.count >= Self.mostLines else { return }
+        report.leaveOut("what SQLite's own check would say after its first \(Self.mostLines) lines")
     }
 
     private static func otherRoot(_ head: LogHead, _ root: Hash) -> StoreDifference {
@@ -174,6 +189,7 @@ package struct StoreCheck {
             let failure = StoreError(error)
             guard failure.code == .damaged else { throw failure }
             report.add(StoreDifference(.page, table, expected: "rows that can be read", found: failure.message))
+            report.leaveOut("what is left of \(table): it cannot be read")
             report.isSound = false
         }
     }

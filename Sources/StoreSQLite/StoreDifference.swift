@@ -71,6 +71,9 @@ package struct StoreCheckReport: Sendable {
     package internal(set) var differences: [StoreDifference] = []
     /// Differences beyond those that are listed.
     package internal(set) var omitted: UInt64 = 0
+    /// Parts that could not be held against the entries, each with the reason; something that is listed stands in the
+    /// way.
+    package internal(set) var unjudged: [String] = []
     /// Whether the entries give the root that the checkpoint signs and the rules bear them all.
     package internal(set) var isSound = false
     /// Views that were rebuilt.
@@ -90,4 +93,6 @@ package struct StoreCheckReport: Sendable {
         }
         differences.append(difference)
     }
+
+    mutating func leaveOut(_ part: String) { unjudged.append(part) }
 }

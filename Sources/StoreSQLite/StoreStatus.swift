@@ -6,7 +6,8 @@ package import Statements
 package import Store
 
 /// What an operator may want to know of a store, read in one snapshot beside a relay that works on it: nothing is
-/// written, no lock is taken, and what is read grows with what is unsettled and with the last day, not with the log.
+/// written and no lock is taken. What is read grows with what is unsettled, with the last day, and with the envelopes
+/// that have a file of their own, whose rows are all counted; not with the entries of the log.
 package struct StoreStatus: Sendable {
     /// What came in since a time.
     package struct Growth: Sendable, Hashable {

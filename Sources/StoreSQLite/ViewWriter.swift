@@ -11,7 +11,7 @@ struct ViewWriter {
     private let messages: Command
     private let messageEntries: Command
     private let inbox: Command
-    private let tiles: Command
+    private let tiles: TileWriter
     private let database: Database
     private let grace: TimeSpan
     /// By the index of their submission; only those whose submission is older than the act.
@@ -27,7 +27,7 @@ struct ViewWriter {
         messages = try Command(database, "INSERT INTO messages VALUES (?, ?, ?, ?, ?)")
         messageEntries = try Command(database, "INSERT INTO message_entries VALUES (?, ?)")
         inbox = try Command(database, "INSERT INTO inbox VALUES (?, ?, ?, ?, ?)")
-        tiles = try Command(database, "INSERT OR REPLACE INTO tiles VALUES (?, ?)")
+        tiles = try TileWriter(database)
     }
 
     mutating func write(_ changes: Changes, of entry: Entry) throws {
@@ -92,14 +92,7 @@ struct ViewWriter {
         ticks.removeAll(keepingCapacity: true)
     }
 
-    func write(_ changed: [TileBuilder.ChangedTile]) throws {
-        for tile in changed {
-            guard let key = TileKey(level: tile.id.level, index: tile.id.index) else {
-                throw StoreError(.conflict, "\(tile.id) is no tile of a log")
-            }
-            try tiles.run(.unsigned(key.number), .blob(tile.bytes))
-        }
-    }
+    func write(_ changed: [TileBuilder.ChangedTile]) throws { try tiles.write(changed) }
 
     private func writeAdvanced() throws {
         guard !advanced.isEmpty else { return }
@@ -120,5 +113,23 @@ struct ViewWriter {
         }
         let tick = try Command(database, "INSERT OR REPLACE INTO ticks VALUES (?, ?)")
         for (party, index) in ticks { try tick.run(.party(party), .index(index)) }
+    }
+}
+
+/// Writes tiles alone.
+struct TileWriter {
+    private let tiles: Command
+
+    init(_ database: Database) throws {
+        tiles = try Command(database, "INSERT OR REPLACE INTO tiles VALUES (?, ?)")
+    }
+
+    func write(_ changed: [TileBuilder.ChangedTile]) throws {
+        for tile in changed {
+            guard let key = TileKey(level: tile.id.level, index: tile.id.index) else {
+                throw StoreError(.conflict, "\(tile.id) is no tile of a log")
+            }
+            try tiles.run(.unsigned(key.number), .blob(tile.bytes))
+        }
     }
 }

@@ -113,6 +113,7 @@ struct StoreReport {
         output.fields(list)
         for difference in before.differences { line(difference, output) }
         if before.omitted > 0 { output.note(.caution, "\(before.omitted) more are not listed") }
+        for part in before.unjudged { output.note(.caution, "not judged: \(part)") }
         if !before.repaired.isEmpty, !after.isGood {
             for difference in after.differences { line(difference, output) }
         }
@@ -135,16 +136,17 @@ struct StoreReport {
             "rows": .unsigned(before.rows),
             "payloads": .unsigned(before.payloads),
             "payloadBytes": .unsigned(before.payloadBytes),
-            "differences": .array(before.differences.map(Self.json)),
+            "differences": .array(before.differences.map { Self.json($0, before) }),
             "omitted": .unsigned(before.omitted),
+            "unjudged": .array(before.unjudged.map { .string($0) }),
             "repaired": .array(before.repaired.map { .string($0) }),
-            "remaining": .array(after.differences.map(Self.json)),
+            "remaining": .array(after.differences.map { Self.json($0, after) }),
             "consistent": .bool(after.isGood),
             "verdict": .string(verdict),
         ]
     }
 
-    private static func json(_ difference: StoreDifference) -> JSONValue {
+    private static func json(_ difference: StoreDifference, _ report: StoreCheckReport) -> JSONValue {
         [
             "code": .string(difference.kind.rawValue),
             "table": .string(difference.table),
@@ -152,7 +154,7 @@ struct StoreReport {
             "expected": .string(difference.expected),
             "found": .string(difference.found),
             "ask": .array(difference.ask.map { .string($0) }),
-            "repairable": .bool(difference.isRepairable),
+            "repairable": .bool(report.isSound && difference.isRepairable),
         ]
     }
 }

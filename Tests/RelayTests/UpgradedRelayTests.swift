@@ -16,7 +16,8 @@ struct UpgradedRelayTests {
             .appendingPathComponent("Fixtures/schema-\(version)/relay").path
     }
 
-    @Test("it takes statements, logs what is due, and the auditor is content", arguments: ["1", "2", "3", "4", "5"])
+    @Test(
+        "it takes statements, logs what is due, and the auditor is content", arguments: ["1", "2", "3", "4", "5", "6"])
     func serves(version: String) async throws {
         let site = try RelaySite()
         try FileManager.default.copyItem(atPath: Self.fixture(version), toPath: site.folder.path + "/data")

@@ -10,17 +10,46 @@ import TestKit
 /// The data directory of a real relay that real clients have used, stopped; copies of it may be damaged.
 struct RealStore: Sendable {
     private let site: RelaySite
+    /// The one that was signed last.
+    let head: LogHead
     var path: String { site.folder.path + "/data" }
     var world: FixtureWorld { site.world }
 
     /// One for all tests: they damage copies.
     static let shared = Task { try await RealStore() }
+    /// Another, under a charter that names a retention: two contents are erased, others are settled or wait.
+    static let erasing = Task {
+        var limits = Limits.standard
+        limits.confirmGrace = .hours(1)
+        limits.retention = Self.retention
+        return try await RealStore(limits) { try await Self.erase($0) }
+    }
+    private static let retention = TimeSpan.hours(3)
 
     /// Messages in every state: opened, conveyed, refused and waiting; one in a file of its own; ticks, and notices.
-    private init() async throws {
-        let site = try RelaySite()
+    private init(
+        _ limits: Limits = .standard, _ begin: @Sendable (RelayInABox) async throws -> Void = { _ in }
+    ) async throws {
+        let site = try RelaySite(limits: limits)
         self.site = site
-        try await RelayInABox.run(site, .init { $0.runsActs = false }) { try await Self.talk($0) }
+        head = try await RelayInABox.run(site, .init { $0.runsActs = false }) { box in
+            try await begin(box)
+            try await Self.talk(box)
+            return box.head
+        }
+    }
+
+    /// One content in the database and one in a file, opened, kept for as long as the charter wants, and erased.
+    private static func erase(_ box: RelayInABox) async throws {
+        for text in [Array("Gone".utf8), FixtureWorld.bytes("an annex that is gone", 200_000)] {
+            let letter = try box.envelope(text, legs: [RelayInABox.toSpeaker])
+            try await box.accept(letter)
+            for outcome in [ReceiptOutcome.retrieved, .opened] {
+                try await box.tell(letter.message, by: FixtureWorld.speaker) { .receipt($0, outcome) }
+            }
+        }
+        box.clock.pass(retention)
+        await box.round()
     }
 
     private static func talk(_ box: RelayInABox) async throws {

@@ -20,10 +20,21 @@ enum SchemaFixture {
         "entries", "tiles", "checkpoint", "statements", "messages", "message_entries", "inbox", "counters", "keys",
         "ticks",
     ]
+    /// What version 6 brought, and envelopes as they lie since then: under keys, some of them destroyed.
+    private static let tablesWithKeys = ["envelopes", "message_keys", "file_keys", "settled", "erasures", "notes"]
+
+    /// Whether a version keeps contents under keys and erases them.
+    static func hasKeys(_ version: String) -> Bool { version >= "6" }
+
+    /// The relay whose rows a version's store is made of.
+    static func source(of version: String) async throws -> RealStore {
+        try await hasKeys(version) ? RealStore.erasing.value : RealStore.shared.value
+    }
 
     /// - Parameter folder: where to make it; it must not be there.
-    static func make(_ version: String, from real: RealStore, at folder: String) async throws {
-        let source = try real.copy()
+    static func make(_ version: String, at folder: String) async throws {
+        let source = try await source(of: version).copy()
+        let tables = tables + (hasKeys(version) ? tablesWithKeys : [])
         for path in [folder, folder + "/envelopes"] { mkdir(path, 0o700) }
         var configuration = Configuration()
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA page_size = 8192") }
@@ -35,12 +46,19 @@ enum SchemaFixture {
             try database.execute(sql: "INSERT OR REPLACE INTO main.meta SELECT * FROM source.meta")
             try database.execute(sql: "DETACH DATABASE source")
         }
-        try await copyEnvelopes(source, to: queue, folder)
+        if hasKeys(version) {
+            for name in try source.filesOfEnvelopes() {
+                try FileManager.default.copyItem(
+                    atPath: "\(source.path)/envelopes/\(name)", toPath: "\(folder)/envelopes/\(name)")
+            }
+        } else {
+            try await copyEnvelopes(source, to: queue, folder)
+        }
         if version >= "2" { try addUpload(version, queue, folder) }
         try queue.close()
     }
 
-    /// As they came: no earlier version has encrypted them.
+    /// As they came: no version before 6 has encrypted them.
     private static func copyEnvelopes(_ source: RealCopy, to queue: DatabaseQueue, _ folder: String) async throws {
         let store = try SQLiteStore.open(directory: source.path)
         let messages = try await store.reading { database in
@@ -67,15 +85,27 @@ enum SchemaFixture {
     }
 
     private static func addUpload(_ version: String, _ queue: DatabaseQueue, _ folder: String) throws {
-        try SQLitePlace.put([1, 2, 3, 4], at: "\(folder)/envelopes/\(uploadFile)")
+        let key = hasKeys(version) ? StorageKey() : nil
+        let bytes: [UInt8] = [1, 2, 3, 4]
+        try SQLitePlace.put(key?.apply(to: bytes, at: 0) ?? bytes, at: "\(folder)/envelopes/\(uploadFile)")
         let kind = version >= "4" ? "'envelope', " : ""
         let id = Hex.encode(Hash.sha256([1]).bytes)
-        try queue.writeWithoutTransaction {
-            try $0.execute(
+        try queue.writeWithoutTransaction { database in
+            try database.execute(
                 sql: """
                     INSERT INTO uploads VALUES
                         (\(kind)x'\(id)', 'us-envoy', 10, 4, 9000000000000, '\(uploadFile)')
                     """)
+            if let key { try KeyQuery(database: database).add(key, ofFile: uploadFile) }
         }
+    }
+}
+
+extension RealCopy {
+    /// The files that envelopes have.
+    fileprivate func filesOfEnvelopes() throws -> [String] {
+        let queue = try DatabaseQueue(path: database)
+        defer { try? queue.close() }
+        return try queue.read { try String.fetchAll($0, sql: "SELECT file FROM envelopes WHERE file IS NOT NULL") }
     }
 }
