@@ -74,6 +74,15 @@ package struct Settings<Name: SettingName>: Sendable {
                 hints: ["change one of the two"], status: .usage))
     }
 
+    /// Notes a part that is above its whole, where both were set. A default is nobody's wish: whoever lowers the whole
+    /// need not lower every part that it caps, and a part above the default whole is how the part's limit is taken
+    /// away.
+    package mutating func keep(_ part: Name, atMost whole: Name, _ reason: String) {
+        let areSet = [part, whole].allSatisfy { name in given[name].map { $0.origin != .standard } ?? false }
+        guard areSet, let lower = number(part), let upper = number(whole), lower > upper else { return }
+        refuse(part, whole, reason)
+    }
+
     /// Notes each required setting that nobody set.
     package mutating func requireAll() {
         for name in Name.allCases where given[name] == nil && name.declaration.standard == .required {
@@ -98,7 +107,7 @@ package struct Settings<Name: SettingName>: Sendable {
         for entry in file.entries {
             let origin = Origin.file(path, line: entry.line)
             guard let name = Name(rawValue: entry.key) else {
-                problems.append(Self.unknown(entry.key, origin))
+                problems.append(Self.unknown(entry.key, origin, entry.text))
                 continue
             }
             take(name, entry.text, origin)
@@ -124,9 +133,12 @@ package struct Settings<Name: SettingName>: Sendable {
         given[name] = Given(text: text, value: value, origin: origin)
     }
 
-    private static func unknown(_ key: String, _ origin: Origin, _ text: String = "") -> CommandFailure {
-        CommandFailure(
-            code: "setting-unknown", message: "\(origin): there is no setting '\(key.prefix(60))'.",
+    private static func unknown(_ key: String, _ origin: Origin, _ text: String) -> CommandFailure {
+        // No setting is a secret, but what somebody took for one may be.
+        let isSecret = ["pass", "secret", "token"].contains { key.lowercased().contains($0) }
+        let value = isSecret ? "" : " (value '\(text.prefix(60))')"
+        return CommandFailure(
+            code: "setting-unknown", message: "\(origin): there is no setting '\(key.prefix(60))'\(value).",
             hints: ["\(Name.program) config keys lists them"] + serviceHint(key, text), status: .usage)
     }
 

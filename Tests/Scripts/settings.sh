@@ -48,7 +48,7 @@ document_checks() {
     "$RELAY" config keys --json | python3 -c '
 import json, sys
 for row in json.load(sys.stdin)["settings"]: print(row["key"], row["flag"], row["variable"], row["value"], sep="\t")' >"$PLACE/keys.tsv"
-    check "there are settings" test "$(wc -l <"$PLACE/keys.tsv")" -ge 15
+    check "there are settings" test "$(wc -l <"$PLACE/keys.tsv")" -ge 36
     "$RELAY" serve --help | grep -oE '^ +--[a-z-]+' | tr -d ' ' | grep -vxE -- '--(config|help|version|disregard-witness)' | sort >"$PLACE/flags"
     check "serve takes a flag for each setting and no other" diff <(cut -f2 "$PLACE/keys.tsv" | sort) "$PLACE/flags"
 }
@@ -83,7 +83,7 @@ stops() {
 refusal_checks() {
     local places="data: $PLACE/data\nkeys: $PLACE/keys\n"
     printf "${places}prot: 8443\n" >"$FILE"
-    stops "an unknown key" 64 "$FILE:3: there is no setting 'prot'. [setting-unknown]"
+    stops "an unknown key" 64 "$FILE:3: there is no setting 'prot' (value '8443'). [setting-unknown]"
     printf "${places}port: 80a80\n" >"$FILE"
     stops "a bad value in the file" 64 "$FILE:3: port is '80a80': a port, 0 to 65535 was expected. [setting-malformed]"
     printf "${places}" >"$FILE"
@@ -94,7 +94,7 @@ refusal_checks() {
     stops "a bad value in a variable" 64 "VALISE_RELAY_THREADS: threads is 'many'"
     unset VALISE_RELAY_THREADS
     export VALISE_RELAY_THREAD=2
-    stops "an unknown variable" 64 "there is no setting 'VALISE_RELAY_THREAD'"
+    stops "an unknown variable" 64 "there is no setting 'VALISE_RELAY_THREAD' (value '2')."
     unset VALISE_RELAY_THREAD
     printf "${places}port: [1, 2]\n" >"$FILE"
     stops "a value that is no text" 64 "$FILE:3: the value of port was expected to be one text. [settings-file-malformed]"
@@ -114,8 +114,50 @@ print(*[problem["code"] for problem in json.load(sys.stdin)["problems"]])')"
     document "config keys" valise/relay-config-keys/v1 "$RELAY" config keys --json
 }
 
+# conflict NAME FIRST SECOND WHY: config check and serve refuse what $FILE and $FLAGS hold.
+conflict() {
+    stops "$1" 64 "$2 and $3 do not go together: $4. [settings-conflict]" "${FLAGS[@]}"
+}
+
+# content NAME ARG...: config check has nothing against them.
+content() {
+    local name=$1
+    shift
+    prints "$name" "The settings can be used." "$RELAY" config check --config "$FILE" "$@"
+}
+
+conflict_checks() {
+    local places="data: $PLACE/data\nkeys: $PLACE/keys\n" part whole why head
+    while IFS=: read -r part whole why; do
+        printf "${places}$whole: 5\n" >"$FILE"
+        content "$whole alone below the default of $part"
+        content "$part as high as $whole" "--$part" 5
+        FLAGS=("--$part" 6)
+        conflict "$part above $whole" "$part 6 (--$part)" "$whole 5 ($FILE:3)" "$why"
+        printf "${places}" >"$FILE"
+        content "$part alone, above the default of $whole" "--$part" 1000000
+    done <<'END'
+address-connections:connections:one address cannot have more connections than there are for all
+party-connections:connections:one party cannot have more connections than there are for all
+party-polls:party-connections:an inbox that waits holds a connection of its own
+delegate-statements:party-statements:one delegate cannot say more than its party may
+END
+    ln -s "$PLACE/data" "$PLACE/link"
+    for head in data/head data/deep/head link/head; do
+        printf "${places}head-file: $PLACE/$head\n" >"$FILE"
+        FLAGS=()
+        conflict "the head file in the data: $head" "head-file $PLACE/$head ($FILE:3)" "data $PLACE/data ($FILE:1)" \
+            "an older copy of the data would bring its own head, and not be known as older"
+    done
+    printf "${places}" >"$FILE"
+    for head in data.head head; do
+        content "the head file beside the data: $head" --head-file "$PLACE/$head"
+    done
+}
+
 echo "settings: the relay of $BIN"
 document_checks
 origin_checks
 refusal_checks
+conflict_checks
 report

@@ -80,10 +80,21 @@ struct SettingsTests {
     func unknown() throws {
         let file = try problem(settings(file: "shade: red\ncoat: 3\n"))
         #expect(file.code == "setting-unknown")
-        #expect(file.message.contains("paint.yaml:2: there is no setting 'coat'"))
-        let variable = try problem(settings(variables: ["PAINT_COAT": "3"]))
+        #expect(file.message.hasSuffix("paint.yaml:2: there is no setting 'coat' (value '3')."))
+        let variable = try problem(settings(variables: ["PAINT_COAT": "4"]))
         #expect(variable.code == "setting-unknown")
-        #expect(variable.message.contains("PAINT_COAT"))
+        #expect(variable.message == "PAINT_COAT: there is no setting 'PAINT_COAT' (value '4').")
+        let long = try problem(settings(variables: ["PAINT_COAT": String(repeating: "x", count: 61)]))
+        #expect(long.message.hasSuffix("(value '\(String(repeating: "x", count: 60))')."))
+    }
+
+    @Test("what an unknown key or variable might hold of a secret is not shown")
+    func unknownSecret() throws {
+        for name in ["PAINT_PASSPHRASE", "PAINT_SECRET", "PAINT_API_TOKEN"] {
+            let failure = try #require(settings(variables: [name: "hunter2"]).problems.first)
+            #expect(failure.message == "\(name): there is no setting '\(name)'.")
+        }
+        #expect(try problem(settings(file: "password: hunter2\n")).message.hasSuffix("no setting 'password'."))
     }
 
     @Test("variables that Kubernetes sets for a service of the program's name are told from settings")
@@ -175,6 +186,26 @@ struct SettingsTests {
         #expect(
             failure.message
                 == "front-door 80 (default) and back-door 80 (--back-door) do not go together: one house, two doors.")
+    }
+
+    @Test("a part above its whole is refused where both were set, and nowhere else")
+    func partAboveWhole() throws {
+        // By default the door's number is above the coats'.
+        for flags in [[:], [.door: "90"], [.coats: "1"], [.door: "5", .coats: "5"], [.door: "4", .coats: "5"]]
+            as [[Colour: String]]
+        {
+            var found = settings(flags: flags)
+            found.keep(.door, atMost: .coats, "a coat each")
+            #expect(found.problems.isEmpty, "\(flags)")
+        }
+        var found = settings(flags: [.door: "6"], file: "\ncoats: 5\n")
+        found.keep(.door, atMost: .coats, "a coat each")
+        let failure = try problem(found)
+        #expect(failure.code == "settings-conflict")
+        #expect(
+            failure.message
+                == "front-door 6 (--front-door) and coats 5 (\(directory.path)/paint.yaml:2) do not go together: "
+                + "a coat each.")
     }
 
     @Test("everything that is wrong is found at once, and the first says how much more there is")
