@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares what a relay emits with what the documents, the dashboard and the alert rules name.
 
-metrics_agree.py SCRAPE...           the table, the dashboard and the rules name emitted metrics, and the table all of them
+metrics_agree.py SCRAPE...           the table, the dashboard and the rules name emitted metrics, and the table all of them,
+                                     each with what it means and what to do
 metrics_agree.py --rules FILE        writes the dashboard's queries as a rules file, for promtool to parse
 """
 import json
@@ -56,9 +57,13 @@ def agree(paths):
     breaches = [f"the relay emits {name}, which metrics.md does not explain" for name in emitted - documented]
     breaches += [f"metrics.md explains {name}, which the relay does not emit" for name in documented - emitted]
     for row in rows:
-        for name in NAME.findall(row.split("|")[1]):
-            if name in types and row.split("|")[2].strip() != types[name]:
-                breaches.append(f"{name} is a {types[name]}, and metrics.md says {row.split('|')[2].strip()}")
+        cells = [cell.strip() for cell in row.split("|")[1:-1]]
+        explained = NAME.findall(cells[0])
+        for name in explained:
+            if name in types and cells[1] != types[name]:
+                breaches.append(f"{name} is a {types[name]}, and metrics.md says {cells[1]}")
+        if explained and (len(cells) != 4 or not all(cells)):
+            breaches.append(f"the row of {explained[0]} in metrics.md lacks its type, its meaning or what to do")
     shown = set()
     for title, expression in dashboard():
         shown |= names(expression)

@@ -38,6 +38,10 @@ debian() {
     debootstrap --variant=minbase --include=libsqlite3-0,libssl3,libstdc++6,zlib1g bookworm "$ROOT" "$MIRROR" \
         >"$WORLD/debootstrap.log" 2>&1 || return 1
     mount -t proc -o nosuid,nodev,noexec,subset=pid,hidepid=invisible proc "$ROOT/proc"
+    # As if systemd ran, for the package's scripts; it is only noted what they would have it do.
+    mkdir -p "$ROOT/run/systemd/system"
+    printf '#!/bin/sh\necho "$*" >>/var/log/systemctl\n' >"$ROOT/usr/bin/systemctl"
+    chmod 0755 "$ROOT/usr/bin/systemctl"
     cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
 }
 
@@ -50,6 +54,8 @@ pack_next() {
         rm -r "$WORLD/next"
 }
 package() { cp "$WORLD"/deb/valise-relay_"$1"_*.deb "$ROOT/tmp/package.deb" && inside dpkg -i /tmp/package.deb; }
+# told CALL...: what the package's scripts had systemctl do since this was asked last.
+told() { printf '%s\n' "$@" | diff - "$ROOT/var/log/systemctl" && rm "$ROOT/var/log/systemctl"; }
 version_is() { [ "$(inside dpkg-query -W -f '${Version} ${Status}' valise-relay)" = "$1 install ok installed" ]; }
 
 # The unit's line for instance `trial`, as systemd would run it with its credentials.
@@ -144,6 +150,7 @@ step "lintian finds no error" lintian --allow-root --fail-on error \
     --suppress-tags uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball "$WORLD"/deb/valise-relay_0.1.0-1_*.deb
 step "it is installed, its dependencies are there" package 0.1.0-1
 step "its version is the first" version_is 0.1.0-1
+step "an installation starts nothing" told "--system daemon-reload"
 step "its files are what it says" inside dpkg --verify valise-relay
 prints "the program runs" "0.1.0" inside valise-relay --version
 step "a relay is set up there" prepare
@@ -152,11 +159,14 @@ step "a renewed certificate is handed over and taken up" renewed_inside
 echo "VALISE_RELAY_LOG_LEVEL=debug" >>"$ROOT/etc/default/valise-relay"
 step "it is upgraded" package 0.1.0-2
 step "its version is the second" version_is 0.1.0-2
+step "an upgrade restarts the relays that run" told "--system daemon-reload" "--system daemon-reload" \
+    "try-restart valise-relay@*.service"
 step "a changed conffile is kept" grep -q LEVEL=debug "$ROOT/etc/default/valise-relay"
 stop_relay
 step "the new program goes on with the log" start_inside
 stop_relay
 step "it is removed" inside dpkg -r valise-relay
+step "a removal stops the relays first" told "stop valise-relay@*.service" "--system daemon-reload"
 nothing_left() { [ -z "$(find "$ROOT/usr" "$ROOT/lib/systemd" -name '*valise*' | tee /dev/stderr)" ]; }
 step "nothing of it is left in /usr and /lib" nothing_left
 step "its conffile, keys and log stay" test -f "$ROOT/etc/default/valise-relay" -a -f "$ROOT/etc/valise-relay/trial/log.key" \

@@ -50,6 +50,7 @@ check "and leaves no store behind" test ! -e "$DATA/log.sqlite"
 check "the older backup is restored" "$RELAY" restore --from "$WORLD/monday" --data "$DATA"
 refuses "and not served: the relay has signed more" 2 "[older-copy]" serve
 refuses "the way forward is named" 2 "Docs/Operations/backup.md#an-older-copy" serve
+prints "the old disk can be checked, too" "verdict: the store is what its entries say" "$RELAY" check --data "$WORLD/lost"
 refuses "nothing is restored over it" 3 "[folder-not-empty]" "$RELAY" restore --from "$WORLD/tuesday" --data "$DATA"
 mv "$DATA" "$WORLD/older"
 document "the newest backup is restored" valise/relay-restore/v1 \

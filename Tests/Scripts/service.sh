@@ -17,6 +17,16 @@ source Tests/Scripts/scene.sh
 trap 'stop_relay; rm -rf "$WORLD"' EXIT
 Tests/Scripts/setup.sh systemd strace || exit 1
 
+# verified UNIT: systemd-analyze has run, finds the unit good, and says nothing of it.
+verified() {
+    local said
+    said=$(systemd-analyze verify --root="$root" --man=no --recursive-errors=no "$1" 2>&1) || {
+        echo "systemd-analyze ended with $?: $said"
+        return 1
+    }
+    ! grep -F "${1%%@*}" <<<"$said"
+}
+
 # The unit as it would lie in a system of its own, with the units that it names.
 unit_checks() {
     local root=$WORLD/root unit
@@ -31,9 +41,11 @@ unit_checks() {
     cp /usr/lib/systemd/system/{basic,sysinit,network-online,multi-user,shutdown}.target "$root/usr/lib/systemd/system/"
     mkdir -p "$root/bin"
     cp /bin/kill "$root/bin/kill"
-    local said
-    said=$(systemd-analyze verify --root="$root" --man=no valise-relay@trial.service 2>&1 | grep -F valise-relay)
-    if [ -z "$said" ]; then passed "systemd-analyze verify is content"; else failed "systemd-analyze verify" "$said"; fi
+    check "systemd-analyze verify is content" verified valise-relay@trial.service
+    sed "s|^ExecStart=.*|ExecStart=$root/nowhere serve|" "$unit" >"${unit/@/@broken}"
+    refuses "it is not with a unit whose program is missing" 1 "nowhere" verified valise-relay@broken.service
+    sed 's|^TimeoutStopSec=|TimeoutStop=|' "$unit" >"${unit/@/@misspelt}"
+    refuses "nor with a key that is misspelt" 1 "TimeoutStop" verified valise-relay@misspelt.service
     check "its exposure is at most $THRESHOLD tenths" \
         systemd-analyze security --offline=true --threshold="$THRESHOLD" --root="$root" valise-relay@trial.service
     systemd-analyze security --offline=true --root="$root" valise-relay@trial.service 2>/dev/null | tail -1

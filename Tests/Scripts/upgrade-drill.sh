@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The upgrade drill of Docs/Operations/upgrade.md: a relay whose tables are an earlier version's is backed up, drained,
-# checked and started by this version; a newer version's is refused, and the backup brings the relay back. Needs the
-# debug build. Last line: N passed, N failed.
+# The upgrade drill of Docs/Operations/upgrade.md, in the page's order: a running relay is backed up and drained, its data
+# are taken back to an earlier version's tables, this version is started on them, and what the page says to look at is
+# looked at; a newer version's tables are refused, and the backup brings the earlier ones back. Needs the debug build.
+# Last line: N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=Tests/Scripts/scene.sh
@@ -12,49 +13,67 @@ own_world
 HEALTH=$(free_port)
 # shellcheck source=Tests/Scripts/drill.sh
 source Tests/Scripts/drill.sh
-ready() { python3 - "$HEALTH" <<'PY'
+# ready TEXT: waits until the status and the text of /readyz have TEXT, and prints them.
+ready() { python3 - "$HEALTH" "$1" <<'PY'
 import sys, time, urllib.error, urllib.request
-for _ in range(100):
+said = ""
+for _ in range(200):
     try:
-        urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/readyz", timeout=5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/readyz", timeout=5) as answer:
+            said = f"{answer.status} {answer.read().decode()}"
     except urllib.error.HTTPError as error:
-        text = error.read().decode()
-        if "draining" in text:
-            print(error.code, text)
-            sys.exit()
+        said = f"{error.code} {error.read().decode()}"
+    except OSError as error:
+        said = str(error)
+    if sys.argv[2] in said:
+        print(said)
+        sys.exit()
     time.sleep(0.05)
-sys.exit("draining was not announced")
+sys.exit(f"it never said {sys.argv[2]}, but: {said}")
 PY
 }
 
 make_keys
 make_charter
 init_relay
-start_relay || exit 1
+start_relay --health-port "$HEALTH" || exit 1
 publish_keys
 head -c 200000 /dev/urandom >"$WORLD/annex.bin"
 first=$(send --attach "$WORLD/annex.bin")
 check "an auditor follows before the upgrade" audited
-stop_relay
-check "the data are an earlier version's" Tests/Scripts/older-tables.py "$DATA"
-prints "this version checks them as they are" "version 4" "$RELAY" check --data "$DATA"
 
-echo "The upgrade"
-check "a backup is taken" "$RELAY" backup --data "$DATA" --out "$WORLD/before"
-prints "and is whole" "verdict: the store is what its entries say" "$RELAY" check --data "$WORLD/before"
-starts "this version starts, and takes the tables over" --health-port "$HEALTH"
-check "what was sent before can be read" reads "$first"
-second=$(send --attach "$WORLD/annex.bin")
-check "what is sent now, too" reads "$second"
-check "the auditor goes on where it was" audited
+echo "1. Back up"
+check "a backup is taken while the relay runs" "$RELAY" backup --data "$DATA" --out "$WORLD/running"
+prints "and is whole" "verdict: the store is what its entries say" "$RELAY" check --data "$WORLD/running"
+
+echo "2. Drain"
 "$RELAY" drain --data "$DATA" >/dev/null 2>&1 &
 DRAIN_PID=$!
-prints "the relay drains, and readiness says so" "503" ready
+prints "the relay drains, and readiness says so" "503" ready draining
 wait "$DRAIN_PID"
 check "the command has waited for the end" test "$?" -eq 0
 wait "$RELAY_PID"
 check "and the relay has ended well" test "$?" -eq 0
 RELAY_PID=""
+
+# There is no earlier version's program here, so these are what it would have left, and what step 1 would have copied.
+echo "An earlier version's tables"
+check "the data are an earlier version's" Tests/Scripts/older-tables.py "$DATA"
+prints "this version checks them as they are" "version 4" "$RELAY" check --data "$DATA"
+check "a backup of them is taken" "$RELAY" backup --data "$DATA" --out "$WORLD/before"
+prints "and is whole" "verdict: the store is what its entries say" "$RELAY" check --data "$WORLD/before"
+
+echo "3. Start"
+starts "this version starts, and takes the tables over" --health-port "$HEALTH"
+
+echo "4. Look"
+prints "it is ready" "200 ready," ready "200 ready,"
+check "status shows nothing wrong" until_prints "all is well" "$RELAY" status --data "$DATA"
+check "the auditor goes on where it was" audited
+check "what was sent before can be read" reads "$first"
+second=$(send --attach "$WORLD/annex.bin")
+check "what is sent now, too" reads "$second"
+stop_relay
 newest=$("$RELAY" check --data "$DATA" --json 2>/dev/null | field tables)
 check "the tables are this version's" test "$newest" != 4
 
@@ -94,6 +113,7 @@ prints "and after" " $newest " echo "$found "
 echo "The way back"
 mv "$DATA" "$WORLD/new"
 check "the backup is restored" "$RELAY" restore --from "$WORLD/before" --data "$DATA"
+prints "with its own tables" "version 4" "$RELAY" check --data "$DATA"
 refuses "and not served: messages came since" 2 "[older-copy]" serve
 rm -rf "$DATA"
 mv "$WORLD/new" "$DATA"
