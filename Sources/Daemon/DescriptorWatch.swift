@@ -5,7 +5,7 @@ import Synchronization
 /// Says in the log when file descriptors run out: nobody can connect then to be told, not even the operator's health
 /// check, and the server library goes on trying without a word.
 package final class DescriptorWatch: Service {
-    /// Descriptors that are open and that may be; nil where they cannot be listed, which takes one itself.
+    /// Descriptors that are open and that may be; nil where they cannot be counted: to list them takes one itself.
     package typealias Reading = @Sendable () -> (open: UInt64, most: UInt64)?
 
     private enum Standing {

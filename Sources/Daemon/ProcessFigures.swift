@@ -17,7 +17,8 @@ package enum ProcessFigures {
             MetricFamily(
                 gauge: "process_virtual_memory_bytes", "Address space of this process.", .whole(stat.virtualBytes)),
             MetricFamily(
-                gauge: "process_open_fds", "Open file descriptors.", openDescriptors.map { .whole($0) }),
+                gauge: "process_open_fds", "Open file descriptors.",
+                DescriptorCount.ofProcess.current.map { .whole($0) }),
             MetricFamily(
                 gauge: "process_max_fds", "How many file descriptors may be open.", mostDescriptors.map { .whole($0) }),
             MetricFamily(
@@ -28,8 +29,8 @@ package enum ProcessFigures {
 
     /// Descriptors that are open and that may be.
     package static var descriptors: (open: UInt64, most: UInt64)? {
-        guard let openDescriptors, let mostDescriptors else { return nil }
-        return (openDescriptors, mostDescriptors)
+        guard let open = DescriptorCount.ofProcess.current, let mostDescriptors else { return nil }
+        return (open, mostDescriptors)
     }
 
     /// Fields of `/proc/self/stat` (proc(5)).
@@ -53,15 +54,6 @@ package enum ProcessFigures {
             else { return nil }
             (cpuTicks, startTicks, virtualBytes, residentPages) = (user + system, start, size, resident)
         }
-    }
-
-    private static var openDescriptors: UInt64? {
-        guard let folder = opendir("/proc/self/fd") else { return nil }
-        defer { closedir(folder) }
-        var count: UInt64 = 0
-        while readdir(folder) != nil { count += 1 }
-        // Without `.`, `..` and the one that lists them.
-        return count >= 3 ? count - 3 : nil
     }
 
     private static var mostDescriptors: UInt64? {

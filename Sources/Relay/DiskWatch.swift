@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 import Ledger
 import Statements
 import Synchronization
@@ -30,15 +30,23 @@ package final class DiskWatch: Sendable {
         var takesStatements: Bool { space.free >= statementFloor }
     }
 
-    /// How old an answer of the system may be.
-    private static let age = Duration.seconds(1)
+    /// How the system is asked.
+    package struct Reading: Sendable {
+        /// How old an answer may be.
+        package var age = Duration.seconds(1)
+        package var space: @Sendable (String) -> DiskSpace? = { DiskSpace(of: $0) }
+        package init() {}
+    }
+
+    private let reading: Reading
     private let floor: DiskFloor
     private let folder: String?
     private let newest = Mutex<(at: ContinuousClock.Instant, standing: Standing?)?>(nil)
 
     /// - Parameter folder: the data directory; nil for a store that is not on this machine's disk.
-    package init(folder: String?, floor: DiskFloor) {
+    package init(folder: String?, floor: DiskFloor, reading: Reading = Reading()) {
         self.folder = folder
+        self.reading = reading
         self.floor = floor
     }
 
@@ -47,8 +55,8 @@ package final class DiskWatch: Sendable {
         guard let folder else { return nil }
         let now = ContinuousClock.now
         return newest.withLock { newest in
-            if let newest, now - newest.at < Self.age { return newest.standing }
-            let standing = DiskSpace(of: folder).map {
+            if let newest, now - newest.at < reading.age { return newest.standing }
+            let standing = reading.space(folder).map {
                 Standing(
                     space: $0, contentFloor: floor.content(of: $0.size), statementFloor: floor.statements(of: $0.size))
             }
@@ -60,9 +68,13 @@ package final class DiskWatch: Sendable {
     /// Refuses what the disk has no room for; everything passes where the system does not say how it stands.
     func admit(_ route: Route) throws(Problem) {
         let appetite = route.appetite
-        guard appetite != .nothing, let standing else { return }
-        let passes = appetite == .content ? standing.takesContent : standing.takesStatements
-        guard !passes else { return }
+        guard appetite != .nothing else { return }
+        try admit(content: appetite == .content)
+    }
+
+    /// To be asked with each piece of content that is written: what is on its way comes below no floor either.
+    func admit(content: Bool = true) throws(Problem) {
+        guard let standing, !(content ? standing.takesContent : standing.takesStatements) else { return }
         let rest =
             standing.takesStatements
             ? "Receipts, refusals and recalls are still taken." : "Only reading is possible until then."

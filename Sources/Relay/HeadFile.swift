@@ -2,10 +2,7 @@ import Dispatch
 import Glibc
 import Keyring
 package import Ledger
-package import Logging
-import ServiceLifecycle
 package import Statements
-import Synchronization
 
 /// The newest checkpoint that the relay has signed, in a file outside its data directory: whoever puts an older copy of
 /// the data back does not put this one back with it.
@@ -79,53 +76,5 @@ package struct HeadFile: Sendable {
             }
         }
         if let failure { throw failure }
-    }
-}
-
-/// Keeps the newest head in its file while the log grows: within a fifth of a second of a commit, and when the relay
-/// stops.
-///
-/// Not within the commit: a forced write of its own would halve the rate, and what it guards against is a copy put back
-/// by hand, which is hardly ever so young.
-package final class HeadKeeper: Service {
-    private let file: HeadFile
-    private let log: PublishedLog
-    private let logger: Logger
-    private let last = Mutex(Last())
-
-    private struct Last {
-        var kept: TreeSize?
-        var isFailing = false
-    }
-
-    package init(_ file: HeadFile, log: PublishedLog, logger: Logger) {
-        self.file = file
-        self.log = log
-        self.logger = logger
-    }
-
-    package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await self.keep()
-                try? await Task.sleep(for: .milliseconds(200))
-            }
-        }
-        await keep()
-    }
-
-    /// Writes the head unless it is the one that was written last.
-    package func keep() async {
-        let snapshot = log.snapshot
-        guard snapshot.head.size != last.withLock({ $0.kept }) else { return }
-        do {
-            try await file.write(snapshot.checkpoint)
-            last.withLock { $0 = Last(kept: snapshot.head.size) }
-        } catch {
-            // Once, not each second: the disk has its own alarms.
-            if last.withLock({ $0.isFailing }) { return }
-            last.withLock { $0.isFailing = true }
-            logger.error("the newest head is not kept", metadata: ["error": "\(error)"])
-        }
     }
 }

@@ -29,7 +29,7 @@ struct HealthResponder: HTTPResponder {
             let status: HTTPResponse.Status = readiness.isReady ? .ok : .serviceUnavailable
             return wantsJSON(request)
                 ? answer(status, readiness.json.bytes, type: "application/json") : answer(status, readiness.text)
-        case "/metrics": return answer(.ok, await health.scrape(), type: "text/plain; version=0.0.4; charset=utf-8")
+        case "/metrics": return answer(.ok, health.scrape(), type: "text/plain; version=0.0.4; charset=utf-8")
         default: return answer(.notFound, "not found: /healthz, /readyz and /metrics are here\n")
         }
     }

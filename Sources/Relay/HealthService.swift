@@ -45,6 +45,6 @@ extension RelayHealth {
                     logger.warning("the health port could not be noted in the data directory")
                 }
             }, eventLoopGroupProvider: .shared(group), logger: logger.quiet)
-        return [.init("figures", figures), .init("health", application)]
+        return [.init("figures", figures), .init("probe", probe), .init("health", application)]
     }
 }

@@ -14,7 +14,8 @@ struct ReadinessChecks {
     /// The relay looks for what is due every second.
     private static let dutiesLate = Duration.seconds(30)
 
-    func store(_ finding: StoreProbe.Finding, intake: PublishedLog.Intake) -> ReadinessCheck {
+    /// - Parameter finding: nil before anything was committed.
+    func store(_ finding: StoreProbe.Finding?, intake: PublishedLog.Intake) -> ReadinessCheck {
         switch intake {
         case .open: break
         case .uncertain:
@@ -27,6 +28,7 @@ struct ReadinessChecks {
                 next: "run valise-relay check with the relay stopped: it names what differs from the log")
         }
         switch finding {
+        case nil: return ReadinessCheck("store", .warn, "It has not been found out yet whether it commits.")
         case .works(nil): return ReadinessCheck("store", .ok, "A batch was committed within the last second.")
         case .works(let took?):
             return ReadinessCheck("store", .ok, "It commits, in \(Self.milliseconds(took)) ms.")

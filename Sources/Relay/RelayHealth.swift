@@ -17,13 +17,16 @@ package struct RelayHealth: Sendable {
     let metrics: RelayMetrics
     let probe: StoreProbe
     let disk: DiskWatch
-    let figures: StoreFiguresWatch
+    package let figures: StoreFiguresWatch
+    /// Nil where the newest head is kept nowhere.
+    let head: HeadKeeper?
     /// When the TLS certificate ends, in milliseconds since 1970.
     let certificateEnd: @Sendable () -> Int64
 
     /// Judges everything now; waits for the store for two seconds at most.
-    package func judge() async -> Readiness {
-        let finding = await probe.look()
+    package func judge() async -> Readiness { readiness(await probe.look()) }
+
+    private func readiness(_ finding: StoreProbe.Finding?) -> Readiness {
         let snapshot = log.snapshot
         let checks = ReadinessChecks(now: clock.now, limits: snapshot.standing.charter.limits)
         var list = [
@@ -33,6 +36,7 @@ package struct RelayHealth: Sendable {
         ]
         if let drain = log.drainCheck { list.insert(drain, at: 0) }
         if rounds.isOnCadence { list.append(checks.publication(rounds.published)) }
+        if let head { list.append(head.check(at: .now)) }
         list.append(checks.disk(disk.standing))
         list.append(checks.descriptors(ProcessFigures.descriptors))
         list.append(checks.certificate(end: Timestamp(milliseconds: certificateEnd())))
@@ -50,9 +54,10 @@ package struct RelayHealth: Sendable {
         } catch { return checks.clock(error) }
     }
 
-    /// A scrape: what is counted in memory, what the kernel says, and sizes that are half a minute old at most.
-    package func scrape() async -> String {
-        let readiness = await judge()
+    /// A scrape: what is counted in memory, what the kernel says, and what was found out about the store without it,
+    /// half a minute ago at most: whether it commits, and its sizes. It commits nothing and waits for nothing.
+    package func scrape() -> String {
+        let readiness = readiness(probe.newest)
         let standing = log.snapshot.standing
         let families =
             [
@@ -69,7 +74,7 @@ package struct RelayHealth: Sendable {
                         ($0.name, .whole($0.state.weight))
                     }
                 ),
-            ] + metrics.families + logFamilies
+            ] + metrics.families + logFamilies + (head?.families ?? [])
             + WitnessMetrics(shown: shown.parties, witnesses: panel.standings).families
             + [
                 MetricFamily(

@@ -25,9 +25,13 @@ package struct RelaySettings: Sendable {
     package var threads = System.coreCount
     /// The loopback port of `/healthz`, `/readyz` and `/metrics`; nil for none.
     package var healthPort: Int?
+    package var probe = StoreProbe.Times()
+    /// Where the newest head is kept; nil for nowhere.
+    package var headFile: HeadFile?
     /// The store's folder, whose disk is watched; nil where it has none on this machine.
     package var dataFolder: String?
     package var diskFloor = DiskFloor()
+    package var diskReading = DiskWatch.Reading()
     package var cadence = CheckpointRounds.Cadence()
     /// PEM of the TLS roots that witnesses' certificates are under; nil for the system's.
     package var witnessRoots: [UInt8]?
@@ -53,6 +57,8 @@ package struct RelayServer: Sendable {
     /// Shown in each handshake; may be replaced.
     package let certificate: ServerCertificate
     package let pulse: Pulse
+    /// Nil without a health port.
+    package let health: RelayHealth?
     package let services: [ServiceRoot.Named]
 
     /// - Parameters:
@@ -64,7 +70,7 @@ package struct RelayServer: Sendable {
     ) async throws {
         let bell = InboxBell()
         let metrics = RelayMetrics()
-        let disk = DiskWatch(folder: settings.dataFolder, floor: settings.diskFloor)
+        let disk = DiskWatch(folder: settings.dataFolder, floor: settings.diskFloor, reading: settings.diskReading)
         let witnesses = try WitnessClient(roots: settings.witnessRoots)
         let panel = WitnessPanel(log.snapshot.standing.charter.charter, log: signers.log.key, logger: logger) {
             await witnesses.post($0, to: $1)
@@ -91,16 +97,21 @@ package struct RelayServer: Sendable {
         let listener = Self.listener(
             WatchedResponder(inner: responder, metrics: metrics, logger: logger), certificate, settings, group,
             listening)
-        var services: [ServiceRoot.Named] = [
+        let head = settings.headFile.map { HeadKeeper($0, log: log, logger: logger) }
+        // First in the list, so last to stop: the head is kept once nothing more is committed.
+        var services: [ServiceRoot.Named] = head.map { [.init("head", $0)] } ?? []
+        services += [
             .init("witness client", WitnessClientService(client: witnesses)), .init("acts", acts),
             .init("checkpoints", rounds), .init("https", listener),
         ]
-        if let port = settings.healthPort {
-            let health = RelayHealth(
+        let health = settings.healthPort.map { _ in
+            RelayHealth(
                 log: log, clock: clock, panel: panel, shown: shown, rounds: rounds, bell: bell, metrics: metrics,
-                probe: StoreProbe(store, metrics: metrics), disk: disk,
-                figures: StoreFiguresWatch(store, logger: logger)
+                probe: StoreProbe(store, metrics: metrics, times: settings.probe), disk: disk,
+                figures: StoreFiguresWatch(store, logger: logger), head: head
             ) { certificate.end }
+        }
+        if let health, let port = settings.healthPort {
             services += health.services(port: port, folder: settings.dataFolder, group: group, logger: logger)
         }
         // Last in the list, so first to stop: the polls that wait are answered before their connections end.
@@ -111,6 +122,7 @@ package struct RelayServer: Sendable {
         self.bell = bell
         self.rounds = rounds
         self.certificate = certificate
+        self.health = health
         pulse = Pulse(log: log, store: store, group: group)
         self.services = services
     }

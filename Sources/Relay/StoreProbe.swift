@@ -1,17 +1,29 @@
+import ServiceLifecycle
 package import Store
 import Synchronization
 
 /// Whether the store can commit now: found out by a small commit of its own through the one writer, forced to the disk
 /// as every commit is.
 ///
-/// At most once a second, only when somebody asks, and not while batches are committed anyway.
-package final class StoreProbe: Sendable {
+/// When somebody asks, at most once a second; by itself every 15 seconds, so that a scrape need not ask; and not while
+/// batches are committed anyway.
+package final class StoreProbe: Service {
     package enum Finding: Sendable, Hashable {
-        /// A commit became durable within the last second; how long the probe's took, if it was one.
+        /// A commit became durable; how long the probe's took, if it was one.
         case works(Duration?)
         case failed(StoreError)
         /// A commit has not come back for so long.
         case stuck(Duration)
+    }
+
+    package struct Times: Sendable {
+        /// How old a finding may be that somebody is given who asks.
+        package var age = Duration.seconds(1)
+        /// How long an asker waits for a probe.
+        package var patience = Duration.seconds(2)
+        /// How often it is found out without anybody asking.
+        package var pause = Duration.seconds(15)
+        package init() {}
     }
 
     private struct State {
@@ -22,26 +34,43 @@ package final class StoreProbe: Sendable {
         var waiting: [AsyncStream<Void>.Continuation] = []
     }
 
-    /// How old a finding may be.
-    private let age: Duration
     private let store: any NoteStore
     private let metrics: RelayMetrics
-    /// How long an asker waits for a probe.
-    private let patience: Duration
+    private let times: Times
     private let state = Mutex(State())
 
-    package init(
-        _ store: any NoteStore, metrics: RelayMetrics, patience: Duration = .seconds(2), age: Duration = .seconds(1)
-    ) {
+    package init(_ store: any NoteStore, metrics: RelayMetrics, times: Times = Times()) {
         self.store = store
         self.metrics = metrics
-        self.patience = patience
-        self.age = age
+        self.times = times
     }
 
-    /// Answers after ``patience`` at the latest, whatever the store does.
-    package func look() async -> Finding {
-        let now = ContinuousClock.now
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                _ = await self.look(age: self.times.pause)
+                try? await Task.sleep(for: self.times.pause)
+            }
+        }
+    }
+
+    /// What is known without asking the store; nil before anything is.
+    package var newest: Finding? {
+        let (now, committed) = (ContinuousClock.now, metrics.committedAt)
+        if let committed, now - committed < times.age { return .works(nil) }
+        return state.withLock { state in
+            if let begun = state.begun, now - begun >= times.patience { return .stuck(now - begun) }
+            guard let committed else { return state.finding }
+            if let at = state.at, at > committed { return state.finding }
+            return .works(nil)
+        }
+    }
+
+    /// Answers after ``Times/patience`` at the latest, whatever the store does.
+    package func look() async -> Finding { await look(age: times.age) }
+
+    private func look(age: Duration) async -> Finding {
+        let (now, patience) = (ContinuousClock.now, times.patience)
         if let committed = metrics.committedAt, now - committed < age { return .works(nil) }
         let (over, starts) = state.withLock { state -> (AsyncStream<Void>?, Bool) in
             if let begun = state.begun, now - begun >= patience { return (nil, false) }
@@ -61,7 +90,7 @@ package final class StoreProbe: Sendable {
     }
 
     private func wait(for over: AsyncStream<Void>) async {
-        let patience = patience
+        let patience = times.patience
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in over {} }
             group.addTask { try? await Task.sleep(for: patience) }

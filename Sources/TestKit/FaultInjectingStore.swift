@@ -32,7 +32,7 @@ package final class FaultInjectingStore: Store {
     private let store: any Store
     private let steps: Mutex<[Step]>
     private let noteFault = Mutex<NoteFault?>(nil)
-    private let counts = Mutex((commits: 0, failingFacts: 0))
+    private let counts = Mutex((commits: 0, failingFacts: 0, kept: 0))
     private let loads = Mutex<[LoadFault]>([])
 
     /// - Parameter script: one step for each commit; commits after the last one work.
@@ -49,6 +49,9 @@ package final class FaultInjectingStore: Store {
 
     /// Commits that were asked for so far, whatever became of them.
     package var commits: Int { counts.withLock { $0.commits } }
+
+    /// Commits of what is kept beside the log that were asked for so far.
+    package var kept: Int { counts.withLock { $0.kept } }
 
     /// Lets whatever is kept beside the log fail from now on, or wait at a gate; nil lets it work.
     package func spoilNotes(_ fault: NoteFault?) { noteFault.withLock { $0 = fault } }
@@ -202,6 +205,7 @@ package final class FaultInjectingStore: Store {
     }
     package func note(_ slot: NoteSlot) async throws(StoreError) -> [UInt8]? { try await store.note(slot) }
     package func keep(_ note: [UInt8], in slot: NoteSlot) async throws(StoreError) {
+        counts.withLock { $0.kept += 1 }
         switch noteFault.withLock({ $0 }) {
         case .fail: throw StoreError(.unavailable, "the disk is full by the script of a test")
         case .wait(let gate): await gate.pass()

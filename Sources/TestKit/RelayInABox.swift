@@ -38,6 +38,8 @@ package struct RelayInABox: Sendable {
         /// Changes the relay's settings before it starts.
         package var settings: @Sendable (inout RelaySettings) -> Void = { _ in }
         package var logger = Logger(label: "relay-in-a-box") { _ in SwiftLogNoOpLogHandler() }
+        /// Is given the store before the relay starts.
+        package var prepare: @Sendable (FaultInjectingStore) -> Void = { _ in }
         package init() {}
         package init(_ change: (inout Options) -> Void) { change(&self) }
     }
@@ -53,6 +55,7 @@ package struct RelayInABox: Sendable {
     ) async throws -> Value {
         let site = try site ?? RelaySite()
         let store = FaultInjectingStore(try SQLiteStore.open(directory: site.data))
+        options.prepare(store)
         do {
             let value = try await run(site, store, options, body)
             try await store.close()

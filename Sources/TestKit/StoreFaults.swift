@@ -5,7 +5,8 @@ import Synchronization
 package final class StoreFaults: Sendable {
     /// What becomes of a call. Both faults tell the caller the same.
     package enum Way: Sendable, CaseIterable {
-        /// It fails before anything is read or written.
+        /// It fails before SQLite is touched: what the caller does then is what is tried, and not what SQLite does when
+        /// it fails; that is for a disk that does (`Tests/Scripts/faults.sh`).
         case notPersisted
         /// It is written, and reported as failed.
         case persistedButReportedFailed

@@ -43,7 +43,7 @@ struct RelayRun {
         let (logger, notifier) = (logger, notifier)
         let server = try await RelayServer(
             store: store, log: log, signers: signers, clock: RelayClock(jumpLimit: charter.limits.tickInterval),
-            settings: try relaySettings(keys.leaf, charter: charter), logger: logger
+            settings: try relaySettings(keys.leaf, charter: charter, head: head), logger: logger
         ) { port in
             logger.info(
                 "serving",
@@ -51,16 +51,14 @@ struct RelayRun {
             notifier.ready(status: "serving \(charter.relay.origin)")
         }
         let limit = settings.number(.stopLimit).map { Duration.milliseconds($0) } ?? ServiceRoot.stopLimit
-        // First in the list, so last to stop: the head is kept once nothing more is committed.
-        let keeper = ServiceRoot.Named("head", HeadKeeper(head, log: log, logger: logger))
         let drain = ServiceRoot.Named("drain", DrainSignal(logger: logger) { log.drain() })
         let descriptors = ServiceRoot.Named("descriptors", DescriptorWatch(logger: logger))
         try await ServiceRoot.run(
-            [keeper] + server.services + [drain, descriptors] + [reloading(server, charter)] + watching(server),
+            server.services + [drain, descriptors] + [reloading(server, charter)] + watching(server),
             logger: logger, notifier: notifier, stopLimit: limit)
     }
 
-    private func relaySettings(_ leaf: TLSLeaf, charter: Charter) throws -> RelaySettings {
+    private func relaySettings(_ leaf: TLSLeaf, charter: Charter, head: HeadFile) throws -> RelaySettings {
         var relay = RelaySettings(
             host: try settings.required(.host),
             port: try RelaySettingRules.port(settings, charterURL: charter.relay.url), certificate: leaf.certificate,
@@ -69,6 +67,7 @@ struct RelayRun {
         relay.limits = RelaySettingRules.relayLimits(settings, descriptors: FileDescriptors.raise())
         relay.healthPort = settings.number(.healthPort).map { Int($0) }
         relay.dataFolder = data
+        relay.headFile = head
         relay.diskFloor.bytes = settings.number(.diskFloor).map { UInt64($0) }
         relay.retention = settings.number(.retention).map { TimeSpan(milliseconds: $0) }
         if let pause = settings.number(.witnessPause) { relay.cadence.pause = TimeSpan(milliseconds: pause) }

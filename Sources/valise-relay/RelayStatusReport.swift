@@ -54,15 +54,13 @@ struct RelayStatusReport {
     /// What an entry takes in tiles, views and indexes beside its own bytes.
     private static let overhead: UInt64 = 256
 
-    /// Bytes that a growth takes on the disk, about.
-    static func bytes(_ growth: StoreStatus.Growth) -> UInt64 {
-        growth.entryBytes + growth.envelopeBytes + growth.entries * overhead
-    }
+    /// Bytes that a growth of the log takes on the disk, about.
+    static func logBytes(_ growth: StoreStatus.Growth) -> UInt64 { growth.entryBytes + growth.entries * overhead }
 
     /// How long until intake stops, at the last day's growth; nil where nothing grew or the disk is not known.
     var forecast: TimeSpan? {
         guard let disk, let floor, disk.free > floor else { return nil }
-        let day = Double(Self.bytes(store.day))
+        let day = Double(Self.logBytes(store.day) + store.day.envelopeBytes)
         guard day > 0 else { return nil }
         let days = Double(disk.free - floor) / day
         return days < 36_500 ? TimeSpan(milliseconds: Int64(days * 86_400_000)) : nil

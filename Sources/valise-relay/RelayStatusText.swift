@@ -49,10 +49,8 @@ struct RelayStatusText {
         list.add(
             "envelopes",
             "\(files(store.envelopeFiles.count)) of \(size(store.envelopeFiles.bytes)); small ones are in the database")
-        list.add(
-            "growth",
-            "\(size(RelayStatusReport.bytes(store.hour))) in the last hour, "
-                + "\(size(RelayStatusReport.bytes(store.day))) in the last day")
+        list.add("growth", "\(growth(store.hour)) in the last hour")
+        list.add("", "\(growth(store.day)) in the last day")
         list.add("disk", disk)
         list.add(
             "waiting",
@@ -115,6 +113,9 @@ struct RelayStatusText {
         isAnonymous ? "party \(number + 1)" : holder.party.description
     }
 
+    private func growth(_ growth: StoreStatus.Growth) -> String {
+        "log \(size(RelayStatusReport.logBytes(growth))), envelopes \(size(growth.envelopeBytes))"
+    }
     private func size(_ bytes: UInt64) -> String { ByteSize(bytes: bytes).description }
     private func files(_ count: UInt64) -> String { Counted.words(count, "file") }
 }

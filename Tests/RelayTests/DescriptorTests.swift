@@ -1,4 +1,5 @@
 import Daemon
+import Glibc
 import Logging
 import Synchronization
 import TestKit
@@ -39,5 +40,42 @@ struct DescriptorTests {
         watch.look()
         watch.look()
         #expect(log.text.isEmpty)
+    }
+}
+
+@Suite("How many file descriptors are open")
+struct DescriptorCountTests {
+    @Test("what the system tells is what it lists")
+    func exact() throws {
+        let many = (0..<200).map { _ in open("/dev/null", O_RDONLY | O_CLOEXEC) }
+        defer { for one in many { close(one) } }
+        #expect(many.allSatisfy { $0 >= 0 })
+        #expect(try #require(DescriptorCount.listed()) >= 200)
+        // Before Linux 6.2 it tells nothing.
+        guard DescriptorCount.told() != nil else { return }
+        // Other tests open and close some meanwhile.
+        let agrees = (0..<10_000).contains { _ in
+            let before = DescriptorCount.listed()
+            return DescriptorCount.told() == before && DescriptorCount.listed() == before
+        }
+        #expect(agrees)
+    }
+
+    @Test("where they must be listed, they are listed once for all who ask within the age")
+    func listedOnce() {
+        let lists = Counter()
+        let listed: DescriptorCount.Reading = {
+            lists.add()
+            return 7
+        }
+        let young = DescriptorCount(told: { nil }, listed: listed, age: .seconds(3_600))
+        for _ in 0..<20 { #expect(young.current == 7) }
+        #expect(lists.value == 1)
+        let old = DescriptorCount(told: { nil }, listed: listed, age: .zero)
+        for _ in 0..<20 { #expect(old.current == 7) }
+        #expect(lists.value == 21)
+        let told = DescriptorCount(told: { 9 }, listed: listed)
+        #expect(told.current == 9)
+        #expect(lists.value == 21)
     }
 }

@@ -39,6 +39,7 @@ struct FaultyDay {
             try await tell(small.message, .receipt(LegReference(message: small.message, leg: leg()), outcome))
         }
         try await reading(small)
+        try await sizes()
         try await later(small.message)
     }
 
@@ -149,6 +150,13 @@ extension FaultyDay {
         }
         let content = try await again { try await $0.get(.envelope(letter.message), as: FixtureWorld.speaker) }
         #expect(content.body == letter.bytes)
+    }
+
+    /// Sizes that could not be read are read the next time.
+    private func sizes() async throws {
+        let health = try #require(box.server.health)
+        for _ in 0..<2 { await health.figures.round() }
+        #expect(health.scrape().contains("\nvalise_database_bytes "))
     }
 
     /// A notice of expiry, an upload that nobody goes on with, an erasure, a tick.

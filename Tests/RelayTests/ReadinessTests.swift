@@ -48,7 +48,7 @@ struct ReadinessTests {
         try await RelayInABox.run { box in
             let gate = Gate()
             box.store.spoilNotes(.wait(gate))
-            let probe = StoreProbe(box.store, metrics: RelayMetrics(), patience: .seconds(2))
+            let probe = StoreProbe(box.store, metrics: RelayMetrics())
             guard case .stuck = await probe.look() else { return #expect(Bool(false), "not told") }
             await gate.reached()
             let begin = ContinuousClock.now
@@ -64,7 +64,9 @@ struct ReadinessTests {
         try await RelayInABox.run { box in
             let gate = Gate()
             let counted = CountedNotes(box.store, gate)
-            let probe = StoreProbe(counted, metrics: RelayMetrics(), age: .seconds(3_600))
+            var times = StoreProbe.Times()
+            times.age = .seconds(3_600)
+            let probe = StoreProbe(counted, metrics: RelayMetrics(), times: times)
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<50 { group.addTask { _ = await probe.look() } }
                 await gate.reached()

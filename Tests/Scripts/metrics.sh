@@ -118,6 +118,12 @@ check "table, dashboard, rules and relay name the same metrics" python3 "$AGREE"
 sed 's/valise_queue_statements/valise_queue_of_old/' "$WORLD/scrape" >"$WORLD/other"
 refuses "a metric of another name is found out" 1 "valise_queue_of_old, which metrics.md does not explain" \
     python3 "$AGREE" "$WORLD/other"
+mkdir "$WORLD/tree"
+cp --parents Docs/Operations/{metrics.md,grafana.json,alerts.yml} "$AGREE" "$WORLD/tree"
+check "a copy of the documents is found well" python3 "$WORLD/tree/$AGREE" "$WORLD/scrape"
+sed -i -E '/^\| `valise_log_size`/s/\|[^|]*\|$/| |/' "$WORLD/tree/Docs/Operations/metrics.md"
+refuses "a row that does not say what to do is found out" 1 "the row of valise_log_size in metrics.md lacks" \
+    python3 "$WORLD/tree/$AGREE" "$WORLD/scrape"
 check "promtool parses the alert rules" promtool check rules Docs/Operations/alerts.yml
 check "the alert rules do what they say" promtool test rules Docs/Operations/alerts.test.yml
 python3 "$AGREE" --rules "$WORLD/dashboard.yml"
@@ -132,6 +138,13 @@ document "status as a document" valise/relay-status/v1 status --json
 prints "status counts rejections" "barred 1" status
 prints "status shows whose inbox waits" "hezbollah" status
 prints "status knows the witness" "cosigned by 1 of 1" status
+# Rounded down to a tenth, as status does.
+ENVELOPES=$(status --json | python3 -c '
+import json, sys
+size = json.load(sys.stdin)["day"]["envelopeBytes"]
+tenths = (size % 1024) * 10 >> 10
+print(f"{size >> 10}.{tenths} KiB" if tenths else f"{size >> 10} KiB")')
+prints "status shows the growth of envelopes by itself" ", envelopes $ENVELOPES in the last day" status
 check "status is content" bash -c "'$BIN/valise-relay' status --data '$WORLD/relay' | grep -q 'all is well'"
 check "status --anonymous" status --anonymous
 status --anonymous >"$WORLD/anonymous" 2>&1
