@@ -82,8 +82,19 @@ package final class Peer: Sendable {
     func countPause() { source.countPause() }
 
     /// Has nothing more read for one to two seconds, beside what is on its way already: whoever was told to come again
-    /// later, and comes at once, costs the others little. Drawn, so that many connections do not come back together.
-    package func rest() { rest(for: Double.random(in: 1...2)) }
+    /// later, and comes at once, costs the others little. One of many rests for longer, so that about
+    /// ``restedRate`` of them come back in a second, and drawn, so that they do not come back together.
+    /// - Parameter connections: how many those who ask have; nil for those of its address.
+    /// - Returns: seconds.
+    package func rest(among connections: Int?) -> Double {
+        let count = Double(connections ?? source.connections)
+        let seconds = Double.random(in: 1...min(max(2, 2 * count / Self.restedRate), Self.longestRest))
+        rest(for: seconds)
+        return seconds
+    }
+
+    private static let restedRate = 50.0
+    private static let longestRest = 60.0
 
     func rest(for seconds: Double) {
         restEnd.store(NIODeadline.now().uptimeNanoseconds + UInt64(seconds * 1e9), ordering: .relaxed)
@@ -154,8 +165,8 @@ final class PeerMeter: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How soon a proof is noticed: seconds.
-    private static let longestPause = 0.25
+    /// Who owes is looked at again soon, since a proof ends it. Seconds.
+    private static func pause(_ debt: Double) -> Double { min(debt, 0.25) }
 
     let peer: Peer
     private var isPaused = false
@@ -175,7 +186,7 @@ final class PeerMeter: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let debt = peer.charge(bytes: unwrapInboundIn(data).readableBytes)
         context.fireChannelRead(data)
-        guard !isPaused, let wait = debt ?? peer.restLeft else { return }
+        guard !isPaused, let wait = peer.restLeft ?? debt.map(Self.pause) else { return }
         isPaused = true
         if debt != nil { peer.countPause() }
         look(again: wait, context)
@@ -191,13 +202,13 @@ final class PeerMeter: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func look(again wait: Double, _ context: ChannelHandlerContext) {
-        let pause = TimeAmount.milliseconds(Int64(1_000 * min(max(wait, 0.001), Self.longestPause)) + 1)
+        let pause = TimeAmount.milliseconds(Int64(1_000 * max(wait, 0)) + 1)
         let bound = NIOLoopBound((meter: self, context: context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: pause) { bound.value.meter.resume(bound.value.context) }
     }
 
     private func resume(_ context: ChannelHandlerContext) {
-        if let wait = peer.charge(bytes: 0) ?? peer.restLeft { return look(again: wait, context) }
+        if let wait = peer.restLeft ?? peer.charge(bytes: 0).map(Self.pause) { return look(again: wait, context) }
         isPaused = false
         guard wantsRead else { return }
         wantsRead = false

@@ -68,6 +68,10 @@ package final class SourceTable: Sendable {
             }
             let source = source(key, in: &state, at: now)
             let turn = max(now, state.nextHandshake ?? now)
+            guard turn - now <= .seconds(SourceLimits.handshakeWait) else {
+                figures.add(.connections)
+                return nil
+            }
             switch source.enter(at: now) {
             case .failure(let refusal):
                 figures.add(refusal.limit)
@@ -168,6 +172,8 @@ package final class Source: Sendable {
     }
 
     func leave() { state.withLock { $0.connections -= 1 } }
+
+    var connections: Int { state.withLock { $0.connections } }
 
     /// Charges bytes that somebody unproven has sent.
     /// - Returns: nil if more may be read, otherwise the seconds until it may.

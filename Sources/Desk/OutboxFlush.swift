@@ -18,6 +18,10 @@ package struct FlushedItem: Sendable {
 }
 
 extension Desk {
+    /// With these the relay is not asked for the next message: that it is away, or that it is busy for longer than was
+    /// waited.
+    private static let away: Set<String> = [TransportError.Code.relayUnavailable.rawValue, "busy", "overloaded"]
+
     /// Tries everything in the outbox again, oldest first; a relay that does not answer is asked once. Messages that
     /// the relay refused for good are left alone. It may be called at any time, and by several runs at once.
     /// - Throws: ``DeskError``, ``Keyring/KeyringError``; what the relay says is in the outcomes.
@@ -41,9 +45,7 @@ extension Desk {
             defer { held.payload.unlock() }
             let flushed = try await flush(held.item, held.payload, outbox, progress)
             results.append(flushed)
-            if case .kept(let reason) = flushed.outcome, reason.code == TransportError.Code.relayUnavailable.rawValue {
-                away = reason
-            }
+            if case .kept(let reason) = flushed.outcome, Self.away.contains(reason.code) { away = reason }
         }
         return results
     }

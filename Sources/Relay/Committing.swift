@@ -36,11 +36,13 @@ extension Sequencer {
     /// Looks up once more what became of a commit, if that is not known. What was written is published; its senders
     /// were told to send it again, and are given its acceptance then.
     func lookAgain() async {
-        guard log.intake == .uncertain, let doubt else { return }
+        guard log.intake == .uncertain, let doubt, !isLooking else { return }
+        isLooking = true
+        defer { isLooking = false }
         do {
+            // A durable write costs less than to read what is there, and fails for as long as the disk is full.
+            try await store.keep([], in: .probe)
             let isThere = try await isWritten(doubt)
-            // Another call may have found out meanwhile.
-            guard log.intake == .uncertain else { return }
             if isThere {
                 log.publish(doubt.wanted)
                 bell.ring(doubt.reached)
@@ -48,16 +50,18 @@ extension Sequencer {
             log.set(.open)
             logger.notice("the store can be read again; intake goes on", metadata: ["committed": "\(isThere)"])
         } catch {
-            logger.debug("the store cannot be read", metadata: ["error": LoggedError.words(error, for: logger)])
+            logger.log(
+                level: log.intake == .stopped ? .error : .debug, "the outcome of a commit is not known",
+                metadata: ["error": LoggedError.words(error, for: logger)])
         }
     }
 
-    /// - Throws: ``StoreError``; intake is uncertain or stopped then.
+    /// - Throws: ``StoreError``; intake is stopped if the store is damaged, else uncertain.
     private func isWritten(_ doubt: CommitDoubt) async throws -> Bool {
         let loaded: LoadedLog?
         do { loaded = try await store.load() } catch {
             self.doubt = doubt
-            log.set(.uncertain)
+            log.set(error.code == .damaged ? .stopped : .uncertain)
             throw error
         }
         self.doubt = nil

@@ -20,6 +20,7 @@ struct DraftShelf {
     let largest: UInt64
     let clock: RelayClock
     let door: DraftDoor
+    let disk: DiskWatch
 
     /// Takes a draft file in one request. Nothing of a stranger's reaches the store.
     /// - Parameters:
@@ -37,6 +38,7 @@ struct DraftShelf {
                 let piece = Array(buffer.readableBytesView)
                 _ = try reader.take(piece[...])
                 if let writer {
+                    try disk.admit()
                     try await writer.write(piece)
                     continue
                 }
@@ -55,6 +57,7 @@ struct DraftShelf {
             let header = try reader.finish()
             guard let writer else { throw Problem(.malformed, "The draft file is empty.") }
             if try await !add(header, file: try await writer.finish()) { await writer.discard() }
+            entered = nil
             await door.leave(header.draft.id, of: header.draft.statement.party)
             return try await shelved(header)
         } catch {

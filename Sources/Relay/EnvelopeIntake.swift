@@ -24,6 +24,7 @@ struct EnvelopeIntake {
     let store: any Store
     let sequencer: Sequencer
     let turnstile: Turnstile
+    let disk: DiskWatch
     let charter: CharterInForce
     /// The largest payload that any channel takes.
     let largest: UInt64
@@ -49,6 +50,7 @@ struct EnvelopeIntake {
                 if known?.old != nil {
                     held = []
                 } else if let staged {
+                    try disk.admit()
                     try await staged.write(piece)
                 } else {
                     held.append(contentsOf: piece)

@@ -71,6 +71,7 @@ final class Places: Sendable {
         return false
     }
     func leave() { count.wrappingSubtract(1, ordering: .relaxed) }
+    var taken: Int { count.load(ordering: .relaxed) }
 }
 
 /// What one party has left.

@@ -157,11 +157,13 @@ struct RelayResponder: HTTPResponder {
     }
 
     private func uploads<Target: UploadTarget>(_ target: Target, _ charter: CharterInForce) -> Uploads<Target> {
-        Uploads(target: target, store: store, turns: turns, room: charter.limits.unsettledBytes, clock: clock)
+        Uploads(
+            target: target, store: store, turns: turns, turnstile: turnstile, disk: disk,
+            room: charter.limits.unsettledBytes, clock: clock)
     }
 
     private func shelf(_ charter: CharterInForce) -> DraftShelf {
-        DraftShelf(store: store, charter: charter, largest: largest(charter), clock: clock, door: door)
+        DraftShelf(store: store, charter: charter, largest: largest(charter), clock: clock, door: door, disk: disk)
     }
 
     /// The largest payload that any channel takes.
@@ -197,11 +199,12 @@ struct RelayResponder: HTTPResponder {
             throw Problem(.oversized, "The envelope has \(length) bytes; no channel takes more than \(largest).")
         }
         let intake = EnvelopeIntake(
-            store: store, sequencer: sequencer, turnstile: turnstile, charter: charter, largest: largest)
+            store: store, sequencer: sequencer, turnstile: turnstile, disk: disk, charter: charter, largest: largest)
         let taken = try await intake.take(request.body, length: length.map { Int(clamping: $0) })
         if let old = taken.old { return try Answer.outcome(old) }
         let outcome = await sequencer.submit(taken.examined, envelope: taken.bytes)
-        await taken.cleanUp()
+        // A commit in doubt may refer to it; the next start removes what none refers to.
+        if log.intake == .open { await taken.cleanUp() }
         return try Answer.outcome(outcome)
     }
 

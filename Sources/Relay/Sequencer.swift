@@ -103,6 +103,7 @@ package actor Sequencer {
     private var knownRoots: [TreeSize: Hash] = [:]
     /// The commit whose outcome is not known, if there is one.
     var doubt: CommitDoubt?
+    var isLooking = false
 
     package init(
         store: any Store, log: PublishedLog, signers: RelaySigners, clock: RelayClock, bell: InboxBell, logger: Logger,

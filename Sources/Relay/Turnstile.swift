@@ -81,6 +81,12 @@ package final class Turnstile: Sendable {
         try take([(budget(party).content, Double(bytes))], of: party)
     }
 
+    /// An upload that is whole already: its bytes are read, and its statement is decided, once more.
+    func admitAgain(_ bytes: UInt64, of party: PartyID) throws(Problem) {
+        let budget = budget(party)
+        try take([(budget.statements, 1), (budget.content, Double(bytes))], of: party)
+    }
+
     /// Says no to a statement before its signature is checked, if its connection is that of the party it names, and
     /// that has nothing left: a flood over kept connections costs no verification. A stranger learns nothing by it.
     func refuseEarly(_ statement: Statement) throws(Problem) {
@@ -140,12 +146,20 @@ package final class Turnstile: Sendable {
 
     private func refusal(_ limit: ServiceLimit, _ wait: Double, of party: PartyID) -> Problem {
         figures.add(limit)
-        return Self.busy(wait, sentence(limit, party), of: party)
+        return Self.busy(wait, sentence(limit, party), of: party, with: budget(party).connections.taken)
     }
 
-    /// - Parameter party: who is told; nil where nobody is known. Another party's connection does not rest for it.
-    private static func busy(_ wait: Double, _ sentence: String, of party: PartyID? = nil) -> Problem {
-        if let peer = Peer.current, peer.owner == nil || peer.owner == party?.description { peer.rest() }
+    /// - Parameters:
+    ///   - party: who is told; nil where nobody is known. Another party's connection does not rest for it.
+    ///   - connections: how many that party has.
+    private static func busy(
+        _ wait: Double, _ sentence: String, of party: PartyID? = nil, with connections: Int = 1
+    ) -> Problem {
+        var wait = wait
+        if let peer = Peer.current, peer.owner == nil || peer.owner == party?.description {
+            // Who comes a second before it is read again is read in time.
+            wait = max(wait, peer.rest(among: peer.owner == nil ? nil : connections) - 1)
+        }
         var problem = Problem(.busy, sentence)
         problem.retryAfter = seconds(wait)
         return problem

@@ -12,6 +12,8 @@ struct Uploads<Target: UploadTarget> {
     let target: Target
     let store: any Store
     let turns: UploadTurns
+    let turnstile: Turnstile
+    let disk: DiskWatch
     /// The bytes that a party may have in uploads.
     let room: UInt64
     let clock: RelayClock
@@ -54,6 +56,7 @@ struct Uploads<Target: UploadTarget> {
 
     /// Says where an upload stands.
     func look(_ id: UploadID, for party: PartyID) async throws -> Response {
+        _ = try await own(id, of: party)
         let turn = await turns.take(id)
         guard let upload = try await synced(turn), upload.party == party else { throw await missing(turn) }
         await turns.end(turn)
@@ -63,7 +66,10 @@ struct Uploads<Target: UploadTarget> {
     /// Takes a part; the last one brings what the file's coming means.
     func go(on id: UploadID, for party: PartyID, _ request: Request) async throws -> Response {
         let part = try DeclaredPart(request.headers)
-        try await refuseSmall(part, of: id, for: party)
+        let known = try await own(id, of: party)
+        try refuseSmall(part, of: known)
+        // What is here whole is read and decided as a whole once more.
+        if known.offset == known.size { try turnstile.admitAgain(known.size, of: party) }
         let turn = await turns.take(id)
         guard let upload = try await synced(turn), upload.party == party else { throw await missing(turn) }
         guard part.start == upload.offset else {
@@ -83,10 +89,15 @@ struct Uploads<Target: UploadTarget> {
         return try await finish(turn)
     }
 
-    /// Before it has the turn: a part that is refused ends no other one, and costs nothing but this look.
-    private func refuseSmall(_ part: DeclaredPart, of id: UploadID, for party: PartyID) async throws {
-        guard part.length < UploadLimits.smallestPart, let upload = try await store.upload(id), upload.party == party,
-            part.start < upload.size, part.length < upload.size - part.start
+    /// Before it has the turn: whose request is refused here ends no other one, and costs nothing but this look.
+    private func own(_ id: UploadID, of party: PartyID) async throws -> StoredUpload {
+        guard let upload = try await store.upload(id), upload.party == party else { throw Self.missing(id) }
+        return upload
+    }
+
+    private func refuseSmall(_ part: DeclaredPart, of upload: StoredUpload) throws(Problem) {
+        guard part.length < UploadLimits.smallestPart, part.start < upload.size,
+            part.length < upload.size - part.start
         else { return }
         throw Problem(
             .partTooSmall,
@@ -100,6 +111,7 @@ struct Uploads<Target: UploadTarget> {
         var part = UploadPart(upload, store: store, turns: turns, turn: turn, expires: expires)
         do {
             for try await buffer in body {
+                try disk.admit()
                 try await part.take(buffer.readableBytesView)
             }
             try await part.sync()
@@ -188,7 +200,11 @@ struct Uploads<Target: UploadTarget> {
 
     private func missing(_ turn: UploadTurns.Turn) async -> Problem {
         await turns.end(turn)
-        return Problem(.notFound, "There is no upload \(turn.id.short).")
+        return Self.missing(turn.id)
+    }
+
+    private static func missing(_ id: UploadID) -> Problem {
+        Problem(.notFound, "There is no upload \(id.short).")
     }
 
     private func expiry(_ statement: Statement) -> Timestamp {

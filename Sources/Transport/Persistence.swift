@@ -24,13 +24,17 @@ struct Persistence {
     mutating func pause(after error: any Error) async throws {
         guard Self.isTemporary(error), reached != nil, failures < options.resumptions else { throw error }
         let doubled = options.firstPause.milliseconds << Int64(min(failures, 16))
+        let asked = (error as? TransportError)?.busyWait ?? .seconds(0)
+        guard asked <= options.busyWait else { throw error }
         failures += 1
-        try await Task.sleep(for: .milliseconds(min(doubled, options.longestPause.milliseconds)))
+        try await Task.sleep(
+            for: .milliseconds(max(asked.milliseconds, min(doubled, options.longestPause.milliseconds))))
     }
 
     private static func isTemporary(_ error: any Error) -> Bool {
         guard let error = error as? TransportError else { return false }
         if error.code == .relayUnavailable { return true }
-        return ["busy", "unavailable", "storage-failed", "wrong-offset"].contains(error.problem?.code ?? "")
+        return ["busy", "overloaded", "unavailable", "storage-failed", "wrong-offset"].contains(
+            error.problem?.code ?? "")
     }
 }

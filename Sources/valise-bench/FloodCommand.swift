@@ -24,6 +24,8 @@ struct FloodCommand: AsyncParsableCommand {
     @Option(help: "Parties that behave.") var parties = 10
     @Option(help: "Submissions a second of all of them.") var rate = 200.0
     @Option(help: "Statements a second of the party that floods: ten times the default limit.") var flood = 1_000.0
+    @Option(help: "Connections of that party. One that was turned away is read again up to two seconds later.")
+    var flooders = 2_000
     @Option(help: "Connections that drip.") var drippers = 1_000
     @Option(help: "The ratio above which the command fails.") var limit = 1.3
     @Option(help: "Port of the relay under test, on loopback.") var port = 18_445
@@ -41,11 +43,13 @@ struct FloodCommand: AsyncParsableCommand {
         let seen = try await setup.publish(world.signing.keys.filter { $0.description != "auditor" }.sorted())
         await setup.close()
         let window = Int(rate) * seconds
-        out.line("prebuilding \(2 * rounds * window + rounds * Int(flood)) envelopes")
+        out.line("prebuilding \(2 * rounds * window + rounds * 3 * flooders) envelopes")
         let talkers = others.compactMap { PartyID($0) }
         let calm = try Prebuilt.requests(2 * rounds * window, world, seen: seen) { (talkers[$0 % talkers.count], nil) }
         for round in 0..<rounds {
-            let noise = try Prebuilt.requests(Int(flood), world, seen: seen) { _ in (world.recipient, world.originator)
+            // More than a connection of the flood gets accepted.
+            let noise = try Prebuilt.requests(3 * flooders, world, seen: seen) { _ in
+                (world.recipient, world.originator)
             }
             try RequestFile.write(noise, to: Self.noise(world, round))
         }
@@ -77,7 +81,8 @@ struct FloodCommand: AsyncParsableCommand {
         let child = try ChildRun(
             [
                 "flood-noise", "--port", "\(port)", "--requests", Self.noise(world, round), "--roots",
-                world.folder + "/keys/tls-root.pem", "--rate", "\(flood)", "--drippers", "\(drippers)",
+                world.folder + "/keys/tls-root.pem", "--rate", "\(flood)", "--senders", "\(flooders)", "--drippers",
+                "\(drippers)",
             ], isElsewhere: true)
         guard try child.line() == "ready" else {
             throw CommandFailure(code: "bench-failed", message: "The flood did not begin.")

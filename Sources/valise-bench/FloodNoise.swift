@@ -17,7 +17,7 @@ struct FloodNoiseCommand: AsyncParsableCommand {
     @Option(help: "The requests, each behind its length.") var requests: String
     @Option(help: "The TLS roots of the relay (PEM).") var roots: String
     @Option(help: "Requests a second.") var rate: Double
-    @Option(help: "Connections that send requests.") var senders = 64
+    @Option(help: "Connections that send requests.") var senders: Int
     @Option(help: "Connections that drip.") var drippers: Int
 
     func run() async throws {
@@ -31,7 +31,8 @@ struct FloodNoiseCommand: AsyncParsableCommand {
                 for sender in 0..<senders { tasks.addTask { await noise.send(sender, of: senders, rate: rate) } }
             }
         }
-        while noise.opened < drippers { try await Task.sleep(for: .milliseconds(20)) }
+        while noise.opened < drippers || noise.sending < senders { try await Task.sleep(for: .milliseconds(20)) }
+        noise.begin()
         Output.standard.line("ready")
         // Until the benchmark says that it has seen enough.
         await withCheckedContinuation { continuation in
@@ -47,15 +48,21 @@ struct FloodNoiseCommand: AsyncParsableCommand {
 
 /// What the hostile party does, and what it came to.
 private final class FloodNoise: Sendable {
-    /// Of the drippers, on loopback: no address may hold them all.
-    private static let addresses = (11...14).map { "127.0.0.\($0)" }
-    private static let flooder = "127.0.0.10"
+    /// On loopback: no address may hold them all.
+    private static let drippers = (11...14).map { "127.0.0.\($0)" }
+    private static let flooders = (21...28).map { "127.0.0.\($0)" }
 
     private let port: Int
     private let context: NIOSSLContext
     private let requests: [ByteBuffer]
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let state = Mutex((opened: 0, handshakes: 0, dripping: 0, accepted: 0, refused: 0, lost: 0))
+    private let state = Mutex(State())
+
+    private struct State {
+        var (opened, handshakes, dripping, sending) = (0, 0, 0, 0)
+        var (accepted, refused, lost) = (0, 0, 0)
+        var start = Moment.now
+    }
 
     init(port: Int, context: NIOSSLContext, requests: [ByteBuffer]) {
         self.port = port
@@ -65,11 +72,23 @@ private final class FloodNoise: Sendable {
 
     /// Drippers that had a connection at least once.
     var opened: Int { state.withLock { $0.opened } }
+    /// Senders that had an answer at least once.
+    var sending: Int { state.withLock { $0.sending } }
+
+    /// Counts requests from now on.
+    func begin() {
+        state.withLock { state in
+            (state.accepted, state.refused, state.lost) = (0, 0, 0)
+            state.start = Moment.now
+        }
+    }
 
     var summary: String {
         let state = state.withLock { $0 }
-        return "\(state.accepted) accepted, \(state.refused) turned away, \(state.lost) lost; \(state.dripping) of "
-            + "\(state.opened) drippers connected at the end, after \(state.handshakes) handshakes"
+        let rate = Double(state.accepted + state.refused) / (Moment.now - state.start)
+        return "\(Int(rate)) requests/s, \(state.accepted) accepted, \(state.refused) turned away, \(state.lost) "
+            + "lost; \(state.dripping) of \(state.opened) drippers connected at the end, after \(state.handshakes) "
+            + "handshakes"
     }
 
     /// A head that never ends, a byte a second, over a connection that is opened again whenever the relay closes it.
@@ -77,7 +96,7 @@ private final class FloodNoise: Sendable {
         var isFirst = true
         while !Task.isCancelled {
             let connection = try? await LoadConnection.open(
-                port: port, context: context, group: group, from: Self.addresses[number % Self.addresses.count])
+                port: port, context: context, group: group, from: Self.drippers[number % Self.drippers.count])
             guard let connection else {
                 try? await Task.sleep(for: .milliseconds(500))
                 continue
@@ -102,21 +121,25 @@ private final class FloodNoise: Sendable {
     func send(_ sender: Int, of senders: Int, rate: Double) async {
         let pause = Double(senders) / rate
         var (connection, turn): (LoadConnection?, Int) = (nil, sender)
+        var isFirst = true
         while !Task.isCancelled {
             let begin = Moment.now
             if connection == nil {
                 connection = try? await LoadConnection.open(
-                    port: port, context: context, group: group, from: Self.flooder)
+                    port: port, context: context, group: group, from: Self.flooders[sender % Self.flooders.count])
             }
             let answer = try? await connection?.send(requests[turn % requests.count])
-            turn += senders
+            // What was turned away may be sent again as it is.
+            if answer?.status == 200 { turn += senders }
             state.withLock { state in
                 switch answer?.status {
                 case 200: state.accepted += 1
                 case nil: state.lost += 1
                 default: state.refused += 1
                 }
+                if isFirst, answer != nil { state.sending += 1 }
             }
+            isFirst = isFirst && answer == nil
             if answer == nil { connection = nil }
             try? await Task.sleep(for: .microseconds(Int64(max(0, pause - (Moment.now - begin)) * 1e6)))
         }

@@ -1,6 +1,8 @@
 import Daemon
 import Relay
 import Statements
+import Store
+import Synchronization
 import TestKit
 import Testing
 import Wire
@@ -38,6 +40,40 @@ struct DiskFloorTests {
             let check = try await box.check("disk")
             #expect(check.state == .fail && check.sentence.contains("no new content is taken"), "\(check)")
             #expect(try await box.metrics()["valise_disk_floor_bytes"] == Double(floor))
+        }
+    }
+
+    @Test("what is on its way when the disk grows full is refused, and leaves nothing but a part to go on from")
+    func onItsWay() async throws {
+        let left = Mutex(Int.max)
+        let options = RelayInABox.Options.watched { settings in
+            settings.diskReading.age = .zero
+            settings.diskReading.space = { _ in
+                let free: UInt64 = left.withLock { left in
+                    left -= 1
+                    return left >= 0 ? 1 << 40 : 0
+                }
+                return DiskSpace(free: free, size: 1 << 40)
+            }
+        }
+        try await RelayInABox.run(nil, options) { box in
+            let envelope = try box.envelope([UInt8](repeating: 7, count: 700_000))
+            // The head, and the first piece that is written.
+            left.withLock { $0 = 2 }
+            #expect(try Self.code(try await box.post(.submitEnvelope, envelope.bytes)) == "storage-low")
+            left.withLock { $0 = 2 }
+            let draft = try box.draft([UInt8](repeating: 7, count: 700_000))
+            #expect(try Self.code(try await box.put(draft.file)) == "storage-low")
+            #expect(box.site.folder.names(in: "data/envelopes").isEmpty)
+            left.withLock { $0 = Int.max }
+            #expect(try await box.post(.beginUpload, envelope.header).status == 201)
+            left.withLock { $0 = 2 }
+            let part = try await box.patch(envelope, envelope.header.count..<envelope.bytes.count)
+            #expect(try Self.code(part) == "storage-low")
+            left.withLock { $0 = Int.max }
+            let upload = try #require(try await box.store.upload(.envelope(envelope.message)))
+            #expect(upload.offset > UInt64(envelope.header.count) && upload.offset < upload.size)
+            _ = try box.accepted(try await box.patch(envelope, Int(upload.offset)..<envelope.bytes.count))
         }
     }
 

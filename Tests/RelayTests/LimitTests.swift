@@ -97,6 +97,32 @@ struct PartyLimitTests {
         }
     }
 
+    @Test("of many connections that are turned away each rests for longer, and is told so")
+    func manyRest() async throws {
+        let clock = SteadyClock()
+        let options = Self.options(clock) { $0.statements = 1 }
+        try await RelayInABox.run(nil, options) { box in
+            let keys = try await box.reading(.keys(FixtureWorld.speaker.party), as: FixtureWorld.envoy)
+            var connections: [LoadConnection] = []
+            for _ in 0..<150 {
+                let connection = try await box.connect()
+                #expect(try await connection.send(keys).status == 200)
+                connections.append(connection)
+            }
+            var seconds: [Int] = []
+            for connection in connections {
+                let bytes = try box.envelope().bytes
+                let answer = try await connection.send(
+                    box.request("POST", Route.submitEnvelope.target, body: bytes))
+                if answer.status == 429 { seconds.append(Int(answer.field("Retry-After") ?? "") ?? 0) }
+            }
+            // Drawn from one to six seconds, of which the last is not told.
+            #expect(seconds.count > 140 && seconds.allSatisfy { (1...5).contains($0) })
+            #expect(seconds.count { $0 > 2 } > 20)
+            for connection in connections { await connection.close() }
+        }
+    }
+
     @Test("a draft pays for its content once, whether its length is announced or not", arguments: [true, false])
     func draft(isAnnounced: Bool) async throws {
         let text = [UInt8](repeating: 7, count: 100_000)

@@ -12,6 +12,26 @@ import Wire
 struct PartsTests {
     private static let content = FixtureWorld.bytes("an attachment", 700_000)
 
+    @Test("a file that is here whole pays for being read and decided once more")
+    func again() async throws {
+        let clock = SteadyClock()
+        var options = RelayInABox.Options.watched { settings in
+            settings.limits.parties.now = { clock.now }
+            settings.limits.parties.statements = 4
+        }
+        options.runsActs = false
+        try await RelayInABox.run(nil, options) { box in
+            let envelope = try box.envelope([UInt8](repeating: 7, count: 200_000))
+            #expect(try await box.post(.beginUpload, envelope.header).status == 201)
+            let (start, end) = (envelope.header.count, envelope.bytes.count)
+            box.store.then(Array(repeating: .notPersisted, count: 50))
+            #expect(try await box.patch(envelope, start..<end).status == 503)
+            var statuses: [Int] = []
+            for _ in 0..<10 { statuses.append(try await box.patch(envelope, end..<end).status) }
+            #expect(statuses.contains(503) && statuses.suffix(2) == [429, 429], "\(statuses)")
+        }
+    }
+
     @Test("parts add up to an envelope that is accepted, and its acceptance is given again")
     func parts() async throws {
         try await RelayInABox.run { box in

@@ -228,6 +228,22 @@ struct SourceTableTests {
         #expect(try milliseconds("10.0.0.1") == nil)
     }
 
+    @Test("handshakes of many addresses wait for five seconds at most; what would wait longer is closed and books none")
+    func crowd() throws {
+        let clock = SteadyClock()
+        let table = Self.table(clock) { _ in }
+        var waits: [Double] = []
+        for number in 0..<3_000 {
+            let address = try Self.address("10.1.\(number / 250).\(number % 250)")
+            guard let (source, wait) = table.enter(address) else { continue }
+            waits.append(wait)
+            table.leave(source)
+        }
+        #expect(waits.count == 2_501 && waits.max() == 5)
+        clock.advance(.seconds(1))
+        #expect(try #require(table.enter(Self.address("10.2.0.1"))).wait == 4.002)
+    }
+
     @Test("a bucket holds ten seconds of its rate, lets a larger amount through once, and has it paid")
     func bucket() {
         let start = ContinuousClock.now
