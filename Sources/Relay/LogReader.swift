@@ -3,6 +3,7 @@ package import Statements
 package import Store
 
 /// Proofs and roots of the published log: from the edge in memory, and from stored tiles for what lies further back.
+/// Each is held against the signed root, so that what has changed on the disk is seen at its first use.
 package struct LogReader: Sendable {
     private let store: any Store
     package init(_ store: any Store) { self.store = store }
@@ -61,6 +62,11 @@ package struct LogReader: Sendable {
         let known = entries.filter { $0.index.rawValue < snapshot.head.size.rawValue }
         return try await read(known, snapshot) { entry, tree in
             let proof = try InclusionProof.make(index: entry.index, size: snapshot.head.size, from: tree)
+            try Self.hold("entry \(entry.index)") { () throws(ProofError) in
+                try proof.verify(
+                    leaf: Merkle.leafHash(entry.bytes), index: entry.index, size: snapshot.head.size,
+                    root: snapshot.head.root)
+            }
             return ProvenEntry(index: entry.index, entryBytes: entry.bytes, proof: proof.hashes)
         }
     }
@@ -68,8 +74,23 @@ package struct LogReader: Sendable {
     /// The roots at sizes that the log has reached.
     package func roots(_ sizes: Set<TreeSize>, in snapshot: PublishedLog.Snapshot) async throws -> [TreeSize: Hash] {
         let reached = sizes.filter { $0 <= snapshot.head.size && $0.rawValue > 0 }.sorted()
-        let roots = try await read(reached, snapshot) { size, tree in try Merkle.root(size: size, from: tree) }
+        let newest = snapshot.head
+        let roots = try await read(reached, snapshot) { size, tree in
+            let root = try Merkle.root(size: size, from: tree)
+            let proof = try ConsistencyProof.make(from: size, to: newest.size, from: tree)
+            try Self.hold("the tree of size \(size)") { () throws(ProofError) in
+                try proof.verify(from: size, oldRoot: root, to: newest.size, newRoot: newest.root)
+            }
+            return root
+        }
         return Dictionary(uniqueKeysWithValues: zip(reached, roots))
+    }
+
+    private static func hold(_ what: String, _ verify: () throws(ProofError) -> Void) throws(StoreError) {
+        do { try verify() } catch {
+            throw StoreError(
+                .damaged, "\(what) does not belong to the signed root: an entry or a tile has changed on the disk")
+        }
     }
 
     package func consistency(

@@ -24,7 +24,8 @@ package final class PublishedLog: Sendable {
         case open
         /// What became of a commit is not known, and the store could not be read. It is looked up again.
         case uncertain
-        /// For good: the store is neither before nor after a commit whose outcome was not known.
+        /// For good: the store is neither before nor after a commit whose outcome was not known, or does not belong to
+        /// the signed root.
         case stopped
     }
 

@@ -24,7 +24,7 @@ struct ReadinessChecks {
                 next: "look at the disk: the relay looks again every second, and goes on by itself")
         case .stopped:
             return ReadinessCheck(
-                "store", .fail, "Intake stopped: after a commit that failed, the store is not what it was before.",
+                "store", .fail, "Intake stopped: the store is not what was signed.",
                 next: "run valise-relay check with the relay stopped: it names what differs from the log")
         }
         switch finding {

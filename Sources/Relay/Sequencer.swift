@@ -203,6 +203,8 @@ package actor Sequencer {
             bell.ring(draft.reached)
             try await answer(batch, draft, snapshot: next)
         } catch {
+            // What is decided on a store that has changed could be wrong, and would be signed.
+            if (error as? StoreError)?.code == .damaged { log.set(.stopped) }
             logger.error(
                 "a batch was not committed",
                 metadata: ["error": LoggedError.words(error, for: logger), "statements": "\(batch.count)"])

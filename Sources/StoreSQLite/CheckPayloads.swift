@@ -132,7 +132,7 @@ struct CheckPayloads {
 
     /// Who has the payload: the originator keeps what it sends, and whoever has retrieved it may have kept it.
     private func holders(_ id: MessageID) throws -> [String] {
-        let stored = try FactsQuery(database: database).chain(id)
+        let stored = try FactsQuery(database: database, isHeld: false).chain(id)
         let chain = try stored.map { (index: $0.index, entry: try LogQuery.decode($0)) }
         // A chain that does not hold together begins with its submission all the same.
         guard let state = MessageState(chain: chain) else {

@@ -172,7 +172,7 @@ struct CheckReplay {
         if case .tick = signed.statement.act { known.prepareKeysHash(at: time) }
         var wanted = Facts.Wanted()
         wanted.add(signed)
-        var facts = try FactsQuery(database: database).facts(wanted, standing: known)
+        var facts = try FactsQuery(database: database, isHeld: false).facts(wanted, standing: known)
         let seen = signed.statement.seen.size
         // The rules may see the tree as it was before this entry.
         if seen.rawValue <= known.size.rawValue { facts.roots[seen] = try root(at: seen) }

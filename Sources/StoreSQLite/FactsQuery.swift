@@ -7,6 +7,9 @@ import Store
 /// What the rules ask for: whether a statement or a nonce is in the log, and messages as their custody chains tell.
 struct FactsQuery {
     let database: Database
+    /// Whether what is found is held against the entries, and these against their tiles, so that a row that has changed
+    /// on the disk is seen when it is used. A check has made the rows itself.
+    var isHeld = true
 
     func facts(_ wanted: Facts.Wanted, standing: StandingFacts) throws -> Facts {
         var facts = Facts(standing: standing)
@@ -14,6 +17,7 @@ struct FactsQuery {
             let command = try Command(database, "SELECT idx FROM statements WHERE id = ?")
             for id in wanted.statements {
                 if let index = try command.first(.hash(id.hash), read: { try $0.index(0) }) {
+                    try hold(index, "statement \(id.short)") { $0.id == id }
                     facts.statements[id] = index
                 }
             }
@@ -22,7 +26,12 @@ struct FactsQuery {
             let command = try Command(database, "SELECT first_idx FROM messages WHERE nonce = ? AND originator = ?")
             for key in wanted.nonces {
                 let index = try command.first(.blob(key.nonce.bytes), .party(key.party)) { try $0.index(0) }
-                if let index { facts.nonces[key] = index }
+                guard let index else { continue }
+                try hold(index, "a nonce of \(key.party)") { signed in
+                    guard case .submission(let submission) = signed.statement.act else { return false }
+                    return signed.statement.party == key.party && submission.nonce == key.nonce
+                }
+                facts.nonces[key] = index
             }
         }
         for id in wanted.messages {
@@ -30,6 +39,18 @@ struct FactsQuery {
         }
         for id in wanted.contents { facts.contents[id] = try content(id) }
         return facts
+    }
+
+    /// Throws for a row that leads to another entry than its own.
+    private func hold(_ index: LogIndex, _ what: String, is own: (SignedStatement) -> Bool) throws {
+        guard isHeld else { return }
+        let log = LogQuery(database: database)
+        guard let bytes = try log.entry(index) else { throw StoreError.damaged("entry \(index) is not there") }
+        let stored = StoredEntry(index: index, bytes: bytes)
+        try log.hold(stored)
+        guard let signed = try LogQuery.decode(stored).signed, own(signed) else {
+            throw StoreError.damaged("the row of \(what) leads to entry \(index), which is another")
+        }
     }
 
     /// Nil for what is no message.
@@ -59,7 +80,9 @@ struct FactsQuery {
             WHERE m.message = ? ORDER BY m.idx
             """)
         let later = try command.rows(.index(first)) { try $0.entry(0, 1) }
-        return [StoredEntry(index: first, bytes: submission)] + later
+        let chain = [StoredEntry(index: first, bytes: submission)] + later
+        if isHeld { for stored in chain { try LogQuery(database: database).hold(stored) } }
+        return chain
     }
 
     private func message(_ id: MessageID) throws -> MessageState? {

@@ -41,6 +41,15 @@ struct LogQuery {
         try Command(database, "SELECT bytes FROM entries WHERE idx = ?").first(.index(index)) { try $0.bytes(0) }
     }
 
+    /// Throws for an entry that is not the one that its tile has hashed: one of them has changed on the disk.
+    func hold(_ stored: StoredEntry) throws {
+        let place = Int(stored.index.rawValue & UInt64(TileID.fullWidth - 1)) * Hash.byteCount
+        guard let key = TileKey(level: 0, index: stored.index.rawValue >> UInt64(TileID.height)),
+            let tile = try tile(key), tile.count >= place + Hash.byteCount,
+            tile[place..<place + Hash.byteCount].elementsEqual(Merkle.leafHash(stored.bytes).bytes)
+        else { throw StoreError.damaged("entry \(stored.index) is not the one that its tile has hashed") }
+    }
+
     static func decode(_ stored: StoredEntry) throws -> Entry {
         do throws(FormError) { return try Entry(der: stored.bytes, limit: Bounds.entry) } catch {
             throw StoreError.damaged("entry \(stored.index) cannot be read (\(error.code.rawValue))")

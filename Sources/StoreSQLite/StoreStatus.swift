@@ -122,7 +122,7 @@ private struct StatusQuery {
             .rows(.limit(StoreStatus.mostMessages)) { MessageID(try $0.hash(0)) }
         var found: [PartyID: (legs: UInt64, oldest: Timestamp)] = [:]
         for id in ids {
-            let chain = try FactsQuery(database: database).chain(id).map {
+            let chain = try FactsQuery(database: database, isHeld: false).chain(id).map {
                 (index: $0.index, entry: try LogQuery.decode($0))
             }
             guard let message = MessageState(chain: chain) else { continue }

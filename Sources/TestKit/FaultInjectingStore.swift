@@ -111,7 +111,7 @@ package final class FaultInjectingStore: Store {
         return lies.told.facts(try await store.facts(wanted, standing: standing))
     }
     package func tile(level: UInt8, index: UInt64) async throws(StoreError) -> [UInt8]? {
-        try await store.tile(level: level, index: index)
+        lies.told.tile(try await store.tile(level: level, index: index))
     }
     package func entries(_ range: Range<UInt64>) async throws(StoreError) -> [[UInt8]] {
         try await store.entries(range)

@@ -10,6 +10,7 @@ package final class Lies: Sendable {
     package struct Told: Sendable {
         /// What a batch is decided on.
         package var facts: @Sendable (Facts) -> Facts = { $0 }
+        package var tile: @Sendable ([UInt8]?) -> [UInt8]? = { $0 }
         package var inbox: @Sendable (PartyID, [Arrival]) -> [Arrival] = { $1 }
         /// What was sent in a party's name.
         package var submissions: @Sendable ([MessageID]) -> [MessageID] = { $0 }

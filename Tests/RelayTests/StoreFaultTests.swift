@@ -94,6 +94,44 @@ struct StoreFaultTests {
         #expect(reasons == (steps.count == 1 ? [] : ["unavailable"]))
     }
 
+    @Test("a tile that has changed on the disk is seen when it is used: nothing is signed over it, and intake stops")
+    func changedTile() async throws {
+        let site = try RelaySite()
+        let (old, first) = try await RelayInABox.run(site, Self.options) { box in
+            let envelope = try box.envelope()
+            try await box.accept(envelope)
+            let head = box.head
+            // The newest tile is in memory; the one before is not.
+            while box.head.size.rawValue < 300 {
+                box.clock.pass(.minutes(11))
+                await box.round()
+            }
+            return (head, envelope.message)
+        }
+        var options = Self.options
+        options.publishesKeys = false
+        try await RelayInABox.run(site, options) { box in
+            box.store.lies.tell { told in
+                told.tile = { bytes in
+                    guard var bytes else { return nil }
+                    bytes[3] ^= 16
+                    return bytes
+                }
+            }
+            let before = box.head
+            let honest = try box.statement(seen: old).derBytes()
+            let answer = try await box.post(.submitStatement, honest)
+            let problem = try Problem(parsing: answer.body)
+            #expect(answer.status == 503 && problem.code == "unavailable" && problem.rejection == nil)
+            #expect(box.head == before && box.server.log.intake == .stopped)
+            #expect(try await box.check("store").next?.contains("valise-relay check") == true)
+            // A proof that does not hold is not given out either.
+            #expect(try await box.get(.message(first), as: FixtureWorld.envoy).status >= 500)
+            box.store.lies.stop()
+            #expect(try await box.get(.message(first), as: FixtureWorld.envoy).status == 200)
+        }
+    }
+
     @Test("a relay that lost track of its store goes on after a restart, with what was acknowledged and no more")
     func restarted() async throws {
         let site = try RelaySite()

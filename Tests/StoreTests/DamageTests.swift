@@ -96,6 +96,31 @@ struct DamageTests {
         try await store.close()
     }
 
+    @Test(
+        "what has changed under a store that is open is seen when it is asked for",
+        arguments: [
+            "UPDATE statements SET idx = 2 WHERE idx = 3",
+            "UPDATE tiles SET bytes = zeroblob(length(bytes))",
+            """
+            UPDATE entries SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || 'Z' AS BLOB)
+            WHERE idx = (SELECT min(first_idx) FROM messages)
+            """,
+            "UPDATE entries SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || 'Z' AS BLOB) WHERE idx = 2",
+        ])
+    func changed(change: String) async throws {
+        let folder = try await Self.filled()
+        defer { folder.remove() }
+        let scene = try Scene()
+        var wanted = Facts.Wanted()
+        for entry in scene.log.entries { if let signed = entry.entry.signed { wanted.add(signed) } }
+        let asked = wanted
+        let store = try folder.openSQLite()
+        _ = try await store.facts(asked, standing: scene.log.facts.standing)
+        try await store.pool.write { try $0.execute(sql: change) }
+        try await expect(.damaged) { _ = try await store.facts(asked, standing: scene.log.facts.standing) }
+        try await store.close()
+    }
+
     @Test("a newer version's database is refused, and so is another program's")
     func versions() async throws {
         let folder = try await Self.filled()
