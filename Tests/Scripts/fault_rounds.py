@@ -202,6 +202,10 @@ def flip(needle, read):
     raise Broken("the bytes are not in the database's file")
 
 
+# What a sender may be told while nothing is decided.
+UNDECIDED = {"relay-unavailable", "unavailable", "storage-failed", "busy"}
+
+
 def flipped(name, needle, read, mend):
     """Found at the start or by the check, and named; nothing is signed over it."""
     undo = flip(needle, read)
@@ -219,6 +223,8 @@ def flipped(name, needle, read, mend):
         with senders():
             time.sleep(1)
         relay.end()
+        if told := set(promises.reasons) - UNDECIDED:
+            raise Broken(f"something was decided on what had changed: {told}")
     if mend == "repair":
         mended = run(BIN / "valise-relay", "check", "--data", DATA, "--repair")
     else:

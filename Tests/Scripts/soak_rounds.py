@@ -24,6 +24,8 @@ DISK = pathlib.Path(os.environ["DISK"])
 BALLAST = DISK / "ballast"
 PAIRS = [("us-envoy", "lebanon-speaker"), ("us-envoy", "hezbollah"), ("israel-strategic-affairs", "us-envoy")]
 # What a follower may say while the relay is away; anything else is about the log.
+HARMLESS = ["full disk", "link cuts"]
+HARM = [*HARMLESS, "kill", "restart"]
 AWAY = {"source-away", "checkpoint-stale", "tick-late"}
 # KiB that the relay's memory may grow by from the first third of the quiet half to the last.
 GROWTH = 16 * 1024
@@ -92,14 +94,16 @@ class Soak:
     def count(self, what):
         self.counts[what] = self.counts.get(what, 0) + 1
 
-    def restart(self, number):
+    def restart(self, number, floor=()):
         self.relay.end(number)
-        self.relay.start()
+        self.relay.start(*floor)
 
     def fill(self):
+        """To below the floor, and where that is lifted to the last bytes."""
         free = os.statvfs(DISK)
+        left = draw.choice([0, 2 << 20])
         with BALLAST.open("wb") as file, contextlib.suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_frsize - (2 << 20)))
+            os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_frsize - left))
         time.sleep(draw.uniform(1, 3))
         BALLAST.unlink()
 
@@ -110,26 +114,29 @@ class Soak:
         self.proxy.limit(None)
         self.proxy.cut()
 
-    def episode(self, harmless):
-        episodes = [("full disk", self.fill), ("link cuts", self.links)]
-        if not harmless:
-            episodes += [("kill", lambda: self.restart(signal.SIGKILL)), ("restart", lambda: self.restart(signal.SIGTERM))]
-        name, play = draw.choice(episodes)
-        play()
-        self.count(name)
+    def episode(self, kinds):
+        kind = draw.choice(kinds)
+        {"full disk": self.fill, "link cuts": self.links, "kill": lambda: self.restart(signal.SIGKILL, self.floor()),
+         "restart": lambda: self.restart(signal.SIGTERM, self.floor())}[kind]()
+        self.count(kind)
+
+    @staticmethod
+    def floor():
+        return draw.choice([(), ("--disk-floor", "1B")])
 
     def harm(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        """Each kind once, then whatever is drawn."""
+        end, first = time.monotonic() + seconds, draw.sample(HARM, len(HARM))
+        while time.monotonic() < end or first:
             time.sleep(draw.uniform(1, 4))
-            self.episode(harmless=False)
+            self.episode([first.pop()] if first else HARM)
 
     def measure(self, seconds):
         """Samples of (seconds, KiB) after a third for warming up."""
         begin, samples, next_episode = time.monotonic(), [], 0
         while (now := time.monotonic() - begin) < seconds:
             if now > next_episode:
-                self.episode(harmless=True)
+                self.episode(HARMLESS)
                 next_episode = now + draw.uniform(5, 10)
             if now > seconds / 3:
                 samples.append((now, self.relay.resident()))
