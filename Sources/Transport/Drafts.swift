@@ -24,8 +24,10 @@ extension RelayClient {
         guard size > Self.onePieceLimit else {
             let file = FileChunks(read: read, from: 0, to: size, progress: progress)
             let connection = try connected()
-            return try await stream(file, try await signed(.putDraft)) { response in
-                try only(of: try await connection.read(response, limit: ByteLimit.view), id)
+            return try await connection.whileBusy {
+                try await stream(file, try await signed(.putDraft)) { response in
+                    try only(of: try await connection.read(response, limit: ByteLimit.view), id)
+                }
             }
         }
         let file = PartedFile(

@@ -1,5 +1,5 @@
 import Daemon
-import Relay
+@testable import Relay
 import Statements
 import TestKit
 import Testing
@@ -37,11 +37,12 @@ struct BusyClientTests {
 
     /// Fills the budgets whenever somebody was turned away, until it is cancelled.
     private static func refill(_ clock: SteadyClock, after limit: ServiceLimit, _ box: RelayInABox) async throws {
-        var seen = 0.0
+        var seen: UInt64 = 0
         while !Task.isCancelled {
-            let now = try await limited(limit, box)
+            let now = await box.server.sequencer.metrics.limits.value(limit)
             if now > seen { clock.advance(.seconds(30)) }
             seen = now
+            try await Task.sleep(for: .milliseconds(10))
         }
     }
 
@@ -75,6 +76,16 @@ struct BusyClientTests {
             $0.requests = 1
         } _: { _, client in
             for _ in 0..<12 { _ = try await client.keys(FixtureWorld.speaker.party) }
+        }
+    }
+
+    @Test("comes again with a draft")
+    func drafts() async throws {
+        try await Self.run(.partyRequests, as: FixtureWorld.envoy) {
+            $0.requests = 1
+        } _: { box, client in
+            let draft = try box.draft([UInt8](repeating: 7, count: 1_000))
+            for _ in 0..<12 { _ = try await client.put(draft) }
         }
     }
 
