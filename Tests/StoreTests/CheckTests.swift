@@ -187,18 +187,14 @@ struct CheckTests {
     @Test("an index that does not fit its table is found and made again")
     func index() async throws {
         let copy = try await RealStore.shared.value.copy()
-        let whole = "CREATE INDEX keys_by_party ON keys (party, keep_until)"
-        let change = { (sql: String) in
-            "UPDATE sqlite_master SET sql = '\(sql)' WHERE name = 'keys_by_party'; PRAGMA writable_schema = RESET;"
-        }
         // Behind SQLite's back: the rows come back while the index takes none.
         try copy.change(
             """
-            PRAGMA writable_schema = ON; \(change(whole + " WHERE 0"))
+            \(RealCopy.index(takes: false))
             CREATE TEMP TABLE kept AS SELECT * FROM keys;
             DELETE FROM keys;
             INSERT INTO keys SELECT * FROM kept;
-            PRAGMA writable_schema = ON; \(change(whole))
+            \(RealCopy.index(takes: true))
             """)
         let report = try copy.check()
         #expect(report.differences.contains { $0.kind == .page && $0.found.contains("keys_by_party") })

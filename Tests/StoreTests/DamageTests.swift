@@ -61,13 +61,7 @@ struct DamageTests {
     func gap() async throws {
         let folder = try SQLitePlace()
         defer { folder.remove() }
-        var log = try LogFixture(world: FixtureWorld())
-        var ticks: [LogFixture.Item] = []
-        for _ in 0..<300 {
-            log.wait(TimeSpan(milliseconds: 1))
-            ticks.append(try log.tick(Scene.parties[0]))
-        }
-        let batch = try log.batch(ticks)
+        let (log, batch) = try Scene.ticking(300)
         let store = try folder.openSQLite()
         try await store.commit(log.founding)
         try await store.commit(batch)

@@ -105,6 +105,15 @@ final class RealCopy: Sendable {
         return try queue.read { try Row.fetchAll($0, sql: "SELECT * FROM \(table)").map { "\($0)" } }
     }
 
+    /// Changes the schema behind SQLite's back, so that the index of keys takes no row, or every one.
+    static func index(takes all: Bool) -> String {
+        let sql = "CREATE INDEX keys_by_party ON keys (party, keep_until)" + (all ? "" : " WHERE 0")
+        return """
+            PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = '\(sql)' WHERE name = 'keys_by_party';
+            PRAGMA writable_schema = RESET;
+            """
+    }
+
     /// Turns bits of a byte of a file over.
     func flip(_ file: String, at offset: Int, _ mask: UInt8) throws {
         let name = "\(path)/\(file)"

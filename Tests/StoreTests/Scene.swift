@@ -60,6 +60,18 @@ struct Scene {
         self.batches = batches
     }
 
+    /// A log that has ticks only, all of them in one batch.
+    static func ticking(_ count: Int) throws -> (log: LogFixture, batch: CommitBatch) {
+        var log = try LogFixture(world: FixtureWorld())
+        var ticks: [LogFixture.Item] = []
+        for _ in 0..<count {
+            log.wait(TimeSpan(milliseconds: 1))
+            ticks.append(try log.tick(parties[0]))
+        }
+        let batch = try log.batch(ticks)
+        return (log, batch)
+    }
+
     static func convey(_ log: LogFixture, _ message: MessageID) throws -> LogFixture.Item {
         try log.sign(.conveyance(LegReference(message: message, leg: zero)), by: FixtureWorld.speaker)
     }
